@@ -1,0 +1,18 @@
+# Everything comes from the distribution's packages; nothing is fetched while building.
+find_package(Threads REQUIRED)
+if(HD_BUILD_CLI)
+  find_package(Boost 1.74 REQUIRED)  # Asio and Beast are header-only
+  find_package(yaml-cpp REQUIRED)
+  find_package(nlohmann_json 3.10 REQUIRED)
+  find_package(SQLite3 3.34 REQUIRED)
+  find_package(CLI11 REQUIRED)
+  find_package(fmt REQUIRED)
+  find_package(spdlog REQUIRED)
+  find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+endif()
+if(HD_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(HD_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()

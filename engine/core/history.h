@@ -1,0 +1,111 @@
+#pragma once
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/event.h"
+#include "engine/core/sampler.h"
+
+namespace hd {
+
+/// What is known of one child run.
+struct ChildRun {
+  int index = 0;
+  std::shared_ptr<const Trial> trial;  ///< its configuration and, as it becomes known, its result
+  std::string sampler_reason;
+  RunStatus status = RunStatus::kQueued;
+  int attempt = -1;                ///< -1 before the first start
+  std::int64_t asked_us = 0;
+  std::int64_t started_us = 0;     ///< of the latest attempt; 0 = not yet
+  std::int64_t ended_us = 0;       ///< 0 = not yet
+  std::string where;
+  std::int64_t next_sequence = 1;  ///< first stream number of this attempt not yet in the history
+  int intervals = 0;               ///< reports of the primary metric
+  double best = std::numeric_limits<double>::quiet_NaN();
+  double last = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> recent;      ///< the last ten primary values, oldest first
+  std::optional<PolicyVerdict> verdict;  ///< the latest
+  std::optional<CancelCause> cancel_cause;
+  std::string cancel_reason;
+  ExitStatus exit;                 ///< meaningful once terminal
+
+  [[nodiscard]] const Configuration& configuration() const { return trial->configuration; }
+  /// Asked to run or running: it takes one of the max_concurrent_runs places.
+  [[nodiscard]] bool is_active() const;
+};
+
+/// The read model of one parent run, built by applying its events and by nothing else. Cheap per
+/// event, whatever the number of children.
+class History {
+ public:
+  explicit History(std::string primary_metric_name, Goal goal);
+
+  void apply(const Event& event);
+
+  [[nodiscard]] const std::vector<ChildRun>& children() const { return children_; }
+  [[nodiscard]] const std::string& primary_metric_name() const { return primary_metric_name_; }
+  [[nodiscard]] Goal goal() const { return goal_; }
+  [[nodiscard]] RunStatus status() const { return status_; }
+  [[nodiscard]] int best_child() const { return best_child_; }  ///< -1 = none yet
+  [[nodiscard]] int active() const { return active_; }
+  [[nodiscard]] int queued() const { return queued_; }          ///< asked, not yet started
+  [[nodiscard]] int completed() const { return completed_; }
+  [[nodiscard]] int failed() const { return failed_; }
+  [[nodiscard]] int canceled() const { return canceled_; }
+  [[nodiscard]] int canceled_by_policy() const { return canceled_by_policy_; }
+  [[nodiscard]] bool exhausted() const { return exhausted_; }
+  [[nodiscard]] bool paused() const { return paused_; }
+  [[nodiscard]] const std::optional<ParentCancelRequested>& cancel() const { return cancel_; }
+  [[nodiscard]] std::int64_t started_us() const { return started_us_; }
+  [[nodiscard]] std::int64_t ended_us() const { return ended_us_; }
+  [[nodiscard]] const std::string& end_reason() const { return end_reason_; }
+  [[nodiscard]] int epoch() const { return epoch_; }
+  [[nodiscard]] int next_ask() const { return next_ask_; }
+  [[nodiscard]] bool ask_outstanding() const { return ask_outstanding_; }
+  [[nodiscard]] const std::string& sampler_notes() const { return sampler_notes_; }
+  /// Names of metrics seen that are not the primary one, with how often; at most 50.
+  [[nodiscard]] const std::vector<std::pair<std::string, std::int64_t>>& other_metrics() const {
+    return other_metrics_;
+  }
+  /// All asked configurations with what is known of them, for a sampler. O(children) shared
+  /// pointers.
+  [[nodiscard]] std::vector<std::shared_ptr<const Trial>> trials() const;
+
+ private:
+  ChildRun& child(int index);
+  void apply_body(const EngineStarted& body, const Event& event);
+  void apply_body(const AskIssued& body, const Event& event);
+  void apply_body(const AskAnswered& body, const Event& event);
+  void apply_body(const ChildStarting& body, const Event& event);
+  void apply_body(const ChildStarted& body, const Event& event);
+  void apply_body(const MetricReported& body, const Event& event);
+  void apply_body(const PolicyJudged& body, const Event& event);
+  void apply_body(const CancelRequested& body, const Event& event);
+  void apply_body(const ChildEnded& body, const Event& event);
+  void apply_body(const ParentCancelRequested& body, const Event& event);
+  void apply_body(const ChildCancelRequested& body, const Event& event);
+  void apply_body(const PauseRequested& body, const Event& event);
+  void apply_body(const UnpauseRequested& body, const Event& event);
+  void apply_body(const ParentEnded& body, const Event& event);
+  void apply_body(const Noted& body, const Event& event);
+  void apply_body(const TagSet& body, const Event& event);
+  void apply_body(const ScriptSaid& body, const Event& event);
+
+  std::string primary_metric_name_;
+  Goal goal_;
+  RunStatus status_ = RunStatus::kNotStarted;
+  std::vector<ChildRun> children_;
+  int best_child_ = -1;
+  int active_ = 0, queued_ = 0, completed_ = 0, failed_ = 0, canceled_ = 0, canceled_by_policy_ = 0;
+  bool exhausted_ = false, paused_ = false, ask_outstanding_ = false;
+  int epoch_ = 0, next_ask_ = 0;
+  std::optional<ParentCancelRequested> cancel_;
+  std::int64_t started_us_ = 0, ended_us_ = 0;
+  std::string end_reason_, sampler_notes_;
+  std::vector<std::pair<std::string, std::int64_t>> other_metrics_;
+};
+
+}  // namespace hd
