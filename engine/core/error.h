@@ -11,8 +11,8 @@ struct Diagnostic {
   enum class Severity { kError, kWarning };
   Severity severity = Severity::kError;
   std::string file;
-  int line = 0;    ///< from 1; 0 = the whole file
-  int column = 0;  ///< from 1
+  int line = 0;         ///< from 1; 0 = the whole file
+  int column = 0;       ///< from 1
   std::string key;      ///< path such as sampling.parameter_space[1].values
   std::string message;  ///< what was expected, what was found
 };

@@ -18,8 +18,8 @@ namespace hd {
 
 /// An engine took the parent run up: at its submission, or to resume it.
 struct EngineStarted {
-  int epoch = 1;             ///< rises by one with every engine; a lower one may not write any more
-  std::string boot_id;       ///< of the engine's machine
+  int epoch = 1;        ///< rises by one with every engine; a lower one may not write any more
+  std::string boot_id;  ///< of the engine's machine
   std::int64_t boottime_us = 0;
   std::int64_t elapsed_us = 0;  ///< how long the parent run had been under way by then
   std::int64_t process_id = 0;
@@ -59,7 +59,13 @@ struct PolicyJudged {
   int child = 0;
   PolicyVerdict verdict;
 };
-enum class CancelCause : int { kPolicy = 1, kUser = 2, kDuration = 3, kFirstFailures = 4, kInterrupt = 5 };
+enum class CancelCause : int {
+  kPolicy = 1,
+  kUser = 2,
+  kDuration = 3,
+  kFirstFailures = 4,
+  kInterrupt = 5
+};
 /// Decision: end a child run.
 struct CancelRequested {
   int child = 0;
@@ -100,7 +106,7 @@ struct TagSet {
   std::string key;
   std::string value;
   bool removed = false;
-  bool is_property = false;  ///< properties cannot change once set
+  bool is_property = false;   ///< properties cannot change once set
   std::int64_t sequence = 0;  ///< as in Noted
 };
 /// The script called `complete` or `fail`; advisory, the exit code decides.

@@ -19,18 +19,18 @@ struct ChildRunSpec {
   int child = 0;
   int attempt = 0;
   std::string run_id;
-  std::string nonce;                    ///< random, new per attempt; proves that a process is ours
-  std::string attempt_directory;        ///< absolute; created by the executor, mode 0700
-  std::string snapshot_directory;       ///< absolute; copied to <attempt_directory>/work
-  std::vector<std::string> argv;        ///< argv[0] is looked up in PATH when it has no slash
+  std::string nonce;               ///< random, new per attempt; proves that a process is ours
+  std::string attempt_directory;   ///< absolute; created by the executor, mode 0700
+  std::string snapshot_directory;  ///< absolute; copied to <attempt_directory>/work
+  std::vector<std::string> argv;   ///< argv[0] is looked up in PATH when it has no slash
   std::vector<std::pair<std::string, std::string>> environment;  ///< complete, nothing is inherited
   std::optional<std::int64_t> time_limit_seconds;
-  int grace_seconds = 30;               ///< between SIGTERM and SIGKILL
+  int grace_seconds = 30;  ///< between SIGTERM and SIGKILL
 };
 
-/// What an executor tells. Called on the loop thread, never from inside `start` or `request_cancel`.
-/// Per attempt: at most one started, any number of metrics in sequence order, exactly one ended, and
-/// nothing after it.
+/// What an executor tells. Called on the loop thread, never from inside `start` or
+/// `request_cancel`. Per attempt: at most one started, any number of metrics in sequence order,
+/// exactly one ended, and nothing after it.
 class ExecutorListener {
  public:
   virtual ~ExecutorListener() = default;

@@ -17,20 +17,20 @@ struct ChildRun {
   std::shared_ptr<const Trial> trial;  ///< its configuration and, as it becomes known, its result
   std::string sampler_reason;
   RunStatus status = RunStatus::kQueued;
-  int attempt = -1;                ///< -1 before the first start
+  int attempt = -1;  ///< -1 before the first start
   std::int64_t asked_us = 0;
-  std::int64_t started_us = 0;     ///< of the latest attempt; 0 = not yet
-  std::int64_t ended_us = 0;       ///< 0 = not yet
+  std::int64_t started_us = 0;  ///< of the latest attempt; 0 = not yet
+  std::int64_t ended_us = 0;    ///< 0 = not yet
   std::string where;
   std::int64_t next_sequence = 1;  ///< first stream number of this attempt not yet in the history
   int intervals = 0;               ///< reports of the primary metric
   double best = std::numeric_limits<double>::quiet_NaN();
   double last = std::numeric_limits<double>::quiet_NaN();
-  std::vector<double> recent;      ///< the last ten primary values, oldest first
+  std::vector<double> recent;            ///< the last ten primary values, oldest first
   std::optional<PolicyVerdict> verdict;  ///< the latest
   std::optional<CancelCause> cancel_cause;
   std::string cancel_reason;
-  ExitStatus exit;                 ///< meaningful once terminal
+  ExitStatus exit;  ///< meaningful once terminal
 
   [[nodiscard]] const Configuration& configuration() const { return trial->configuration; }
   /// Asked to run or running: it takes one of the max_concurrent_runs places.
@@ -51,7 +51,7 @@ class History {
   [[nodiscard]] RunStatus status() const { return status_; }
   [[nodiscard]] int best_child() const { return best_child_; }  ///< -1 = none yet
   [[nodiscard]] int active() const { return active_; }
-  [[nodiscard]] int queued() const { return queued_; }          ///< asked, not yet started
+  [[nodiscard]] int queued() const { return queued_; }  ///< asked, not yet started
   [[nodiscard]] int completed() const { return completed_; }
   [[nodiscard]] int failed() const { return failed_; }
   [[nodiscard]] int canceled() const { return canceled_; }

@@ -55,12 +55,12 @@ struct HyperDriveConfig {
   Goal primary_metric_goal = Goal::kMaximize;
   int max_total_runs = 1;
   int max_concurrent_runs = 1;
-  int max_duration_minutes = 10080;                 ///< HyperDrive's default of seven days
-  std::optional<int> max_duration_seconds;          ///< v2 `limits.timeout`; wins over the minutes
-  std::optional<int> max_run_duration_seconds;      ///< per child run; nullopt = no limit
+  int max_duration_minutes = 10080;             ///< HyperDrive's default of seven days
+  std::optional<int> max_duration_seconds;      ///< v2 `limits.timeout`; wins over the minutes
+  std::optional<int> max_run_duration_seconds;  ///< per child run; nullopt = no limit
   int max_retries = 0;
-  std::vector<std::string> resume_from;             ///< parent run ids
-  std::vector<std::string> resume_child_runs;       ///< child run ids
+  std::vector<std::string> resume_from;        ///< parent run ids
+  std::vector<std::string> resume_child_runs;  ///< child run ids
 };
 
 }  // namespace hd

@@ -21,8 +21,8 @@ enum class Goal { kMinimize, kMaximize };
 struct MetricPoint {
   std::int64_t sequence = 0;
   std::string name;
-  double value = 0;    ///< NaN and infinities allowed
-  std::string text;    ///< for non-numeric metrics: JSON (string, list, row); then value is NaN
+  double value = 0;  ///< NaN and infinities allowed
+  std::string text;  ///< for non-numeric metrics: JSON (string, list, row); then value is NaN
   std::optional<std::int64_t> step;
   std::int64_t time_us = 0;  ///< wall clock of the machine that ran the script, Unix microseconds
   friend bool operator==(const MetricPoint&, const MetricPoint&) = default;

@@ -14,15 +14,17 @@ namespace hd {
 
 struct Parameter;
 
-/// One option of a choice: a plain value, or a nested map of further parameters that exist only when
-/// this option is drawn (conditional parameters). Exactly one of the two: `members` empty = plain.
+/// One option of a choice: a plain value, or a nested map of further parameters that exist only
+/// when this option is drawn (conditional parameters). Exactly one of the two: `members` empty =
+/// plain.
 struct ChoiceOption {
   Value value;
   std::vector<Parameter> members;
   friend bool operator==(const ChoiceOption&, const ChoiceOption&);
 };
 
-// The ten parameter expressions of HyperDrive; bounds, mu and sigma of the log forms are natural logs.
+// The ten parameter expressions of HyperDrive; bounds, mu and sigma of the log forms are natural
+// logs.
 struct Choice {
   std::vector<ChoiceOption> options;
   friend bool operator==(const Choice&, const Choice&) = default;
@@ -81,8 +83,9 @@ struct Parameter {
   friend bool operator==(const Parameter&, const Parameter&) = default;
 };
 
-/// One assignment of values to the active parameters of a space, in the order of the space. A choice
-/// whose drawn option is nested contributes the option's members instead of a value of its own.
+/// One assignment of values to the active parameters of a space, in the order of the space. A
+/// choice whose drawn option is nested contributes the option's members instead of a value of its
+/// own.
 class Configuration {
  public:
   using Entry = std::pair<std::string, Value>;
@@ -90,7 +93,9 @@ class Configuration {
   explicit Configuration(std::vector<Entry> entries) : entries_(std::move(entries)) {}
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
   [[nodiscard]] const Value* find(std::string_view name) const;
-  void set(std::string name, Value value) { entries_.emplace_back(std::move(name), std::move(value)); }
+  void set(std::string name, Value value) {
+    entries_.emplace_back(std::move(name), std::move(value));
+  }
   friend bool operator==(const Configuration&, const Configuration&) = default;
 
  private:
@@ -150,9 +155,10 @@ class ParameterSpace {
 /// "choice", "loguniform", ...: the name HyperDrive gives the expression.
 [[nodiscard]] std::string_view expression_name(const ParameterExpression& expression);
 
-/// The distinct values of a bounded expression in ascending (choice: file) order, or nullopt when it
-/// is continuous or unbounded. Nested options make it nullopt too.
-[[nodiscard]] std::optional<std::vector<Value>> distinct_values(const ParameterExpression& expression);
+/// The distinct values of a bounded expression in ascending (choice: file) order, or nullopt when
+/// it is continuous or unbounded. Nested options make it nullopt too.
+[[nodiscard]] std::optional<std::vector<Value>> distinct_values(
+    const ParameterExpression& expression);
 
 // Short forms for library users, with the argument order of an hdconfig's `values`.
 template <typename... Options>
@@ -163,10 +169,14 @@ template <typename... Options>
 [[nodiscard]] inline Uniform uniform(double min, double max) { return {min, max}; }
 [[nodiscard]] inline QUniform quniform(double min, double max, double q) { return {min, max, q}; }
 [[nodiscard]] inline LogUniform loguniform(double min, double max) { return {min, max}; }
-[[nodiscard]] inline QLogUniform qloguniform(double min, double max, double q) { return {min, max, q}; }
+[[nodiscard]] inline QLogUniform qloguniform(double min, double max, double q) {
+  return {min, max, q};
+}
 [[nodiscard]] inline Normal normal(double mu, double sigma) { return {mu, sigma}; }
 [[nodiscard]] inline QNormal qnormal(double mu, double sigma, double q) { return {mu, sigma, q}; }
 [[nodiscard]] inline LogNormal lognormal(double mu, double sigma) { return {mu, sigma}; }
-[[nodiscard]] inline QLogNormal qlognormal(double mu, double sigma, double q) { return {mu, sigma, q}; }
+[[nodiscard]] inline QLogNormal qlognormal(double mu, double sigma, double q) {
+  return {mu, sigma, q};
+}
 
 }  // namespace hd

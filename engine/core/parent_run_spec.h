@@ -9,7 +9,8 @@ namespace hd {
 
 enum class RunKind { kHyperDrive, kScript };
 
-/// What the script of every child run is started with, after runconfig and command line were merged.
+/// What the script of every child run is started with, after runconfig and command line were
+/// merged.
 struct ScriptSpec {
   std::string script;                  ///< relative to the source directory; empty with `command`
   std::vector<std::string> arguments;  ///< fixed ones, before the sampled ones
@@ -19,8 +20,8 @@ struct ScriptSpec {
   std::optional<std::int64_t> max_run_duration_seconds;
 };
 
-/// A submitted parent run (or single script run), complete: an engine needs nothing else to start or
-/// resume it. Stored once at submission and never changed.
+/// A submitted parent run (or single script run), complete: an engine needs nothing else to start
+/// or resume it. Stored once at submission and never changed.
 struct ParentRunSpec {
   std::string run_id;
   RunKind kind = RunKind::kHyperDrive;

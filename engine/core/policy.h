@@ -9,15 +9,15 @@ namespace hd {
 /// The outcome of judging one child run at one interval, with the numbers compared.
 struct PolicyVerdict {
   enum class Outcome : int {
-    kNotDue = 0,    ///< off-schedule, or nothing to compare with: not stored
+    kNotDue = 0,  ///< off-schedule, or nothing to compare with: not stored
     kContinue = 1,
     kCancel = 2,
   };
   Outcome outcome = Outcome::kNotDue;
-  int interval = 0;      ///< the child's count of primary-metric reports, from 1
-  double value = 0;      ///< the child's figure that was compared
-  double limit = 0;      ///< what it was compared with
-  int population = 0;    ///< how many other child runs the limit was taken from
+  int interval = 0;    ///< the child's count of primary-metric reports, from 1
+  double value = 0;    ///< the child's figure that was compared
+  double limit = 0;    ///< what it was compared with
+  int population = 0;  ///< how many other child runs the limit was taken from
   friend bool operator==(const PolicyVerdict&, const PolicyVerdict&) = default;
 };
 

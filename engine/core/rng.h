@@ -14,9 +14,10 @@ enum class RngPurpose : std::uint32_t {
   kTest = 100,
 };
 
-/// Counter-based generator (Philox4x32-10; Salmon et al., "Parallel random numbers: as easy as 1, 2,
-/// 3", SC 2011). Its numbers are a function of (seed, purpose, index) and the draw count alone, on
-/// every platform and thread, so child 17 gets the same configuration whether or not child 16 ran.
+/// Counter-based generator (Philox4x32-10; Salmon et al., "Parallel random numbers: as easy as 1,
+/// 2, 3", SC 2011). Its numbers are a function of (seed, purpose, index) and the draw count alone,
+/// on every platform and thread, so child 17 gets the same configuration whether or not child 16
+/// ran.
 class Rng {
  public:
   Rng(std::uint64_t seed, RngPurpose purpose, std::uint64_t index);

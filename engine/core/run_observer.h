@@ -5,8 +5,8 @@
 
 namespace hd {
 
-/// Hears the history of a parent run while it is written: terminal, dashboard, export. Called on the
-/// loop thread after the events are durable and applied; cannot veto; must return quickly.
+/// Hears the history of a parent run while it is written: terminal, dashboard, export. Called on
+/// the loop thread after the events are durable and applied; cannot veto; must return quickly.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
