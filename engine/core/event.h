@@ -117,6 +117,11 @@ struct ScriptSaid {
   std::int64_t sequence = 0;  ///< as in Noted
 };
 
+/// The back-off before another attempt of a failed child run is over.
+struct RetryDue {
+  int child = 0;
+};
+
 using EventBody = std::variant<EngineStarted,
                                AskIssued,
                                AskAnswered,
@@ -133,7 +138,8 @@ using EventBody = std::variant<EngineStarted,
                                ParentEnded,
                                Noted,
                                TagSet,
-                               ScriptSaid>;
+                               ScriptSaid,
+                               RetryDue>;
 
 struct Event {
   std::int64_t number = 0;   ///< position in the parent run's history, from 1

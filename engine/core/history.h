@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/core/event.h"
@@ -41,7 +43,7 @@ struct ChildRun {
 /// event, whatever the number of children.
 class History {
  public:
-  explicit History(std::string primary_metric_name, Goal goal);
+  History(std::string primary_metric_name, Goal goal, int max_retries);
 
   void apply(const Event& event);
 
@@ -50,7 +52,11 @@ class History {
   [[nodiscard]] Goal goal() const { return goal_; }
   [[nodiscard]] RunStatus status() const { return status_; }
   [[nodiscard]] int best_child() const { return best_child_; }  ///< -1 = none yet
-  [[nodiscard]] int active() const { return active_; }
+  /// Children asked to run or running, by rising index.
+  [[nodiscard]] const std::vector<int>& active_children() const { return active_children_; }
+  [[nodiscard]] int active() const { return static_cast<int>(active_children_.size()); }
+  /// Children that may be started now, in the order in which they should be.
+  [[nodiscard]] const std::deque<int>& startable_children() const { return startable_; }
   [[nodiscard]] int queued() const { return queued_; }  ///< asked, not yet started
   [[nodiscard]] int completed() const { return completed_; }
   [[nodiscard]] int failed() const { return failed_; }
@@ -93,13 +99,19 @@ class History {
   void apply_body(const Noted& body, const Event& event);
   void apply_body(const TagSet& body, const Event& event);
   void apply_body(const ScriptSaid& body, const Event& event);
+  void apply_body(const RetryDue& body, const Event& event);
+  void settle(ChildRun& run, RunStatus status);
+  void update_trial(ChildRun& run, Trial::Outcome outcome);
 
   std::string primary_metric_name_;
   Goal goal_;
   RunStatus status_ = RunStatus::kNotStarted;
   std::vector<ChildRun> children_;
   int best_child_ = -1;
-  int active_ = 0, queued_ = 0, completed_ = 0, failed_ = 0, canceled_ = 0, canceled_by_policy_ = 0;
+  std::vector<int> active_children_;
+  std::deque<int> startable_;
+  int max_retries_ = 0;
+  int queued_ = 0, completed_ = 0, failed_ = 0, canceled_ = 0, canceled_by_policy_ = 0;
   bool exhausted_ = false, paused_ = false, ask_outstanding_ = false;
   int epoch_ = 0, next_ask_ = 0;
   std::optional<ParentCancelRequested> cancel_;
