@@ -52,4 +52,10 @@ class StoreError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Another engine took the parent run over; this one must stop writing.
+class FencedError : public StoreError {
+ public:
+  using StoreError::StoreError;
+};
+
 }  // namespace hd

@@ -39,7 +39,7 @@ std::string_view event_name(const EventBody& body) {
                         [](const Noted&) { return "noted"; },
                         [](const TagSet&) { return "tag_set"; },
                         [](const ScriptSaid&) { return "script_said"; },
-          [](const RetryDue&) { return "retry_due"; },
+                        [](const RetryDue&) { return "retry_due"; },
                     },
                     body);
 }

@@ -60,6 +60,10 @@ class Executor {
 
   /// How many attempts may run at once here; nullopt = no limit of its own.
   [[nodiscard]] virtual std::optional<int> capacity() const = 0;
+
+  /// Whether what it starts goes on when this machine loses power: then a start must be on disk
+  /// before it happens, or a resumed engine could start it a second time.
+  [[nodiscard]] virtual bool outlives_this_machine() const { return false; }
 };
 
 }  // namespace hd

@@ -32,10 +32,11 @@ struct ChildRun {
   std::optional<PolicyVerdict> verdict;  ///< the latest
   std::optional<CancelCause> cancel_cause;
   std::string cancel_reason;
-  ExitStatus exit;  ///< meaningful once terminal
+  ExitStatus exit;               ///< of the latest attempt that ended
+  bool waits_for_retry = false;  ///< failed, and its back-off is not over
 
   [[nodiscard]] const Configuration& configuration() const { return trial->configuration; }
-  /// Asked to run or running: it takes one of the max_concurrent_runs places.
+  /// Starting or running: it takes one of the max_concurrent_runs places.
   [[nodiscard]] bool is_active() const;
 };
 

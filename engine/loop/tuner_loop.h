@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/core/clock.h"
 #include "engine/core/executor.h"
 #include "engine/core/hyperdrive_config.h"
 #include "engine/core/parent_run_spec.h"
@@ -31,8 +32,8 @@ struct TunerLoopParts {
 /// append everything in one transaction, and only then act. Runs on the thread of `run`.
 class TunerLoop final : public ExecutorListener {
  public:
-  /// Replays what the store has of the parent run. The store must outlive the loop.
-  TunerLoop(boost::asio::io_context& io, RunStore& store, TunerLoopParts parts);
+  /// Replays what the store has of the parent run. Store and clock must outlive the loop.
+  TunerLoop(boost::asio::io_context& io, Clock& clock, RunStore& store, TunerLoopParts parts);
   ~TunerLoop() override;
 
   /// Must be called before `run`; the executor's listener is this loop.

@@ -1,0 +1,260 @@
+#include "engine/core/history.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace hd {
+
+namespace {
+
+constexpr std::size_t kRecentValues = 10;
+constexpr std::size_t kOtherMetrics = 50;
+
+}  // namespace
+
+bool ChildRun::is_active() const {
+  return status == RunStatus::kStarting || status == RunStatus::kRunning ||
+         (status == RunStatus::kCancelRequested && attempt >= 0);
+}
+
+History::History(std::string primary_metric_name, Goal goal, int max_retries)
+    : primary_metric_name_(std::move(primary_metric_name)),
+      goal_(goal),
+      max_retries_(max_retries) {}
+
+void History::apply(const Event& event) {
+  std::visit([&](const auto& body) { apply_body(body, event); }, event.body);
+}
+
+std::vector<std::shared_ptr<const Trial>> History::trials() const {
+  std::vector<std::shared_ptr<const Trial>> trials;
+  trials.reserve(children_.size());
+  for (const ChildRun& run : children_) {
+    if (run.is_active() && is_better(goal_, run.best, run.trial->value)) {
+      auto trial = std::make_shared<Trial>(*run.trial);
+      trial->value = run.best;
+      trials.push_back(std::move(trial));
+    } else {
+      trials.push_back(run.trial);
+    }
+  }
+  return trials;
+}
+
+ChildRun& History::child(int index) {
+  if (index < 0 || static_cast<std::size_t>(index) >= children_.size()) {
+    throw std::logic_error("the history names child " + std::to_string(index) + " of " +
+                           std::to_string(children_.size()));
+  }
+  return children_[static_cast<std::size_t>(index)];
+}
+
+void History::apply_body(const EngineStarted& body, const Event& event) {
+  epoch_ = body.epoch;
+  if (started_us_ == 0) started_us_ = event.time_us;
+  if (status_ == RunStatus::kNotStarted) status_ = RunStatus::kRunning;
+}
+
+void History::apply_body(const AskIssued& body, const Event& /*event*/) {
+  next_ask_ = body.ask + 1;
+  ask_outstanding_ = true;
+}
+
+void History::apply_body(const AskAnswered& body, const Event& event) {
+  ask_outstanding_ = false;
+  exhausted_ = body.exhausted;
+  sampler_notes_ = body.notes;
+  for (std::size_t i = 0; i < body.configurations.size(); ++i) {
+    ChildRun run;
+    run.index = static_cast<int>(children_.size());
+    run.asked_us = event.time_us;
+    if (i < body.reasons.size()) run.sampler_reason = body.reasons[i];
+    auto trial = std::make_shared<Trial>();
+    trial->index = run.index;
+    trial->configuration = body.configurations[i];
+    trial->value = std::numeric_limits<double>::quiet_NaN();
+    run.trial = std::move(trial);
+    startable_.push_back(run.index);
+    ++queued_;
+    children_.push_back(std::move(run));
+  }
+}
+
+void History::apply_body(const ChildStarting& body, const Event& /*event*/) {
+  ChildRun& run = child(body.child);
+  const auto place = std::find(startable_.begin(), startable_.end(), body.child);
+  if (place != startable_.end()) startable_.erase(place);
+  if (run.status == RunStatus::kQueued) --queued_;
+  run.status = RunStatus::kStarting;
+  run.attempt = body.attempt;
+  run.next_sequence = 1;
+  run.started_us = 0;
+  run.waits_for_retry = false;
+  active_children_.insert(
+      std::lower_bound(active_children_.begin(), active_children_.end(), body.child), body.child);
+}
+
+void History::apply_body(const ChildStarted& body, const Event& event) {
+  ChildRun& run = child(body.child);
+  if (body.attempt != run.attempt) return;
+  if (run.status == RunStatus::kStarting) run.status = RunStatus::kRunning;
+  run.started_us = event.time_us;
+  run.where = body.where;
+  run.next_sequence = std::max<std::int64_t>(run.next_sequence, 2);
+}
+
+void History::apply_body(const MetricReported& body, const Event& /*event*/) {
+  ChildRun& run = child(body.child);
+  if (body.attempt != run.attempt) return;
+  run.next_sequence = std::max(run.next_sequence, body.point.sequence + 1);
+  if (!body.point.text.empty()) return;
+  if (body.point.name != primary_metric_name_) {
+    for (auto& [name, count] : other_metrics_) {
+      if (name == body.point.name) {
+        ++count;
+        return;
+      }
+    }
+    if (other_metrics_.size() < kOtherMetrics) other_metrics_.emplace_back(body.point.name, 1);
+    return;
+  }
+  const double value = body.point.value;
+  ++run.intervals;
+  run.last = value;
+  if (run.recent.size() == kRecentValues) run.recent.erase(run.recent.begin());
+  run.recent.push_back(value);
+  if (is_better(goal_, value, run.best)) {
+    run.best = value;
+    if (best_child_ < 0 ||
+        is_better(goal_, value, children_[static_cast<std::size_t>(best_child_)].best)) {
+      best_child_ = run.index;
+    }
+  }
+}
+
+void History::apply_body(const PolicyJudged& body, const Event& /*event*/) {
+  child(body.child).verdict = body.verdict;
+}
+
+void History::apply_body(const CancelRequested& body, const Event& event) {
+  ChildRun& run = child(body.child);
+  if (is_terminal(run.status)) return;
+  run.cancel_cause = body.cause;
+  run.cancel_reason = body.reason;
+  if (run.is_active()) {
+    run.status = RunStatus::kCancelRequested;
+    return;
+  }
+  // Never started, or waiting for its next attempt: there is nothing to wait for.
+  run.ended_us = event.time_us;
+  settle(run, RunStatus::kCanceled);
+}
+
+void History::apply_body(const ChildEnded& body, const Event& event) {
+  ChildRun& run = child(body.child);
+  if (body.attempt != run.attempt || !run.is_active()) return;
+  run.exit = body.exit;
+  run.ended_us = event.time_us;
+  const auto place = std::lower_bound(active_children_.begin(), active_children_.end(), body.child);
+  if (place != active_children_.end() && *place == body.child) active_children_.erase(place);
+  if (run.cancel_cause) {
+    settle(run, RunStatus::kCanceled);
+  } else if (body.exit.succeeded()) {
+    settle(run, RunStatus::kCompleted);
+  } else if (body.exit.kind == ExitStatus::Kind::kTimeLimit) {
+    run.cancel_cause = CancelCause::kDuration;
+    run.cancel_reason = body.exit.message.empty() ? describe(body.exit) : body.exit.message;
+    settle(run, RunStatus::kCanceled);
+  } else if (run.attempt < max_retries_ && !cancel_) {
+    run.status = RunStatus::kQueued;
+    run.waits_for_retry = true;
+    ++queued_;
+  } else {
+    settle(run, RunStatus::kFailed);
+  }
+}
+
+void History::settle(ChildRun& run, RunStatus status) {
+  if (run.status == RunStatus::kQueued) --queued_;
+  const auto waiting = std::find(startable_.begin(), startable_.end(), run.index);
+  if (waiting != startable_.end()) startable_.erase(waiting);
+  run.waits_for_retry = false;
+  run.status = status;
+  if (status == RunStatus::kCompleted) {
+    ++completed_;
+    update_trial(run, Trial::Outcome::kFinished);
+  } else if (status == RunStatus::kFailed) {
+    ++failed_;
+    update_trial(run, Trial::Outcome::kFailed);
+  } else {
+    ++canceled_;
+    if (run.cancel_cause == CancelCause::kPolicy) ++canceled_by_policy_;
+    update_trial(run, Trial::Outcome::kCensored);
+  }
+}
+
+/// Only at the end of a run: renewing the snapshot for each improvement would cost more than all
+/// the rest of taking in a point.
+void History::update_trial(ChildRun& run, Trial::Outcome outcome) {
+  auto trial = std::make_shared<Trial>(*run.trial);
+  trial->outcome = outcome;
+  trial->value = run.best;
+  run.trial = std::move(trial);
+}
+
+void History::apply_body(const ParentCancelRequested& body, const Event& /*event*/) {
+  if (cancel_ || is_terminal(status_)) return;
+  cancel_ = body;
+  status_ = RunStatus::kCancelRequested;
+}
+
+void History::apply_body(const ChildCancelRequested& /*body*/, const Event& /*event*/) {}
+
+void History::apply_body(const PauseRequested& /*body*/, const Event& /*event*/) {
+  if (is_terminal(status_) || cancel_) return;
+  paused_ = true;
+  status_ = RunStatus::kPaused;
+}
+
+void History::apply_body(const UnpauseRequested& /*body*/, const Event& /*event*/) {
+  if (!paused_) return;
+  paused_ = false;
+  if (status_ == RunStatus::kPaused) status_ = RunStatus::kRunning;
+}
+
+void History::apply_body(const ParentEnded& body, const Event& event) {
+  status_ = body.status;
+  end_reason_ = body.reason;
+  ended_us_ = event.time_us;
+}
+
+void History::apply_body(const Noted& body, const Event& /*event*/) {
+  if (body.child >= 0 && body.sequence > 0) {
+    ChildRun& run = child(body.child);
+    run.next_sequence = std::max(run.next_sequence, body.sequence + 1);
+  }
+}
+
+void History::apply_body(const TagSet& body, const Event& /*event*/) {
+  if (body.child >= 0 && body.sequence > 0) {
+    ChildRun& run = child(body.child);
+    run.next_sequence = std::max(run.next_sequence, body.sequence + 1);
+  }
+}
+
+void History::apply_body(const ScriptSaid& body, const Event& /*event*/) {
+  if (body.sequence > 0) {
+    ChildRun& run = child(body.child);
+    run.next_sequence = std::max(run.next_sequence, body.sequence + 1);
+  }
+}
+
+void History::apply_body(const RetryDue& body, const Event& /*event*/) {
+  ChildRun& run = child(body.child);
+  if (!run.waits_for_retry) return;
+  run.waits_for_retry = false;
+  startable_.push_back(body.child);
+}
+
+}  // namespace hd

@@ -1,0 +1,164 @@
+#include "engine/core/tuner.h"
+
+#include <algorithm>
+
+namespace hd {
+
+namespace {
+
+constexpr int kFirstFailures = 5;
+constexpr int kEarlyFailures = 3;
+constexpr std::int64_t kEarlyFailuresWindowUs = 60'000'000;
+
+}  // namespace
+
+Tuner::Tuner(TunerConfig config, std::unique_ptr<Policy> policy)
+    : config_(std::move(config)),
+      policy_(std::move(policy)),
+      history_(config_.primary_metric_name, config_.primary_metric_goal, config_.max_retries) {}
+
+void Tuner::apply(const Event& event) {
+  judge_child_ = -1;
+  const int about = event_child(event.body);
+  const auto run_of = [&](int child) -> const ChildRun& {
+    return history_.children()[static_cast<std::size_t>(child)];
+  };
+  int intervals_before = 0;
+  bool was_terminal = false;
+  // A child that was told to end cannot argue any more: what it reports afterwards is kept in the
+  // history, but no verdict of another child may depend on how long it took to die.
+  bool was_judged = false;
+  if (about >= 0) {
+    intervals_before = run_of(about).intervals;
+    was_terminal = is_terminal(run_of(about).status);
+    was_judged = !run_of(about).cancel_cause.has_value();
+  }
+  history_.apply(event);
+  if (about < 0) return;
+  const ChildRun& run = run_of(about);
+  if (run.intervals > intervals_before && was_judged) {
+    policy_->record(about, run.intervals, run.last);
+    judge_child_ = about;
+  }
+  if (!was_terminal && is_terminal(run.status)) policy_->end(about);
+}
+
+std::vector<EventBody> Tuner::decide() const {
+  std::vector<EventBody> decisions;
+  if (history_.status() == RunStatus::kNotStarted || is_terminal(history_.status())) {
+    return decisions;
+  }
+  decide_verdict(decisions);
+  if (!decisions.empty()) return decisions;
+  decide_stop(decisions);
+  if (!decisions.empty()) return decisions;
+  if (auto end = decide_end()) {
+    decisions.emplace_back(std::move(*end));
+    return decisions;
+  }
+  decide_starts(decisions);
+  decide_ask(decisions);
+  return decisions;
+}
+
+void Tuner::decide_verdict(std::vector<EventBody>& decisions) const {
+  if (judge_child_ < 0) return;
+  const ChildRun& run = history_.children()[static_cast<std::size_t>(judge_child_)];
+  if (!run.is_active() || run.cancel_cause) return;
+  const PolicyVerdict verdict = policy_->judge(judge_child_);
+  if (verdict.outcome == PolicyVerdict::Outcome::kNotDue) return;
+  decisions.emplace_back(PolicyJudged{judge_child_, verdict});
+  if (verdict.outcome == PolicyVerdict::Outcome::kCancel) {
+    decisions.emplace_back(
+        CancelRequested{judge_child_, CancelCause::kPolicy, policy_->explain(verdict)});
+  }
+}
+
+void Tuner::decide_stop(std::vector<EventBody>& decisions) const {
+  if (const auto& cancel = history_.cancel()) {
+    for (const int child : history_.active_children()) {
+      const ChildRun& run = history_.children()[static_cast<std::size_t>(child)];
+      if (run.cancel_cause) continue;
+      decisions.emplace_back(CancelRequested{child, cancel->cause, cancel->reason});
+    }
+    for (const ChildRun& run : history_.children()) {
+      if (run.status == RunStatus::kQueued) {
+        decisions.emplace_back(CancelRequested{run.index, cancel->cause, cancel->reason});
+      }
+    }
+    return;
+  }
+  if (!config_.stop_on_first_failures || config_.max_total_runs < kEarlyFailures) return;
+  const int failed = history_.failed();
+  if (history_.completed() + history_.canceled() > 0 || failed < kEarlyFailures) return;
+  int within_first_minute = 0;
+  for (const ChildRun& run : history_.children()) {
+    if (run.status == RunStatus::kFailed &&
+        run.ended_us - history_.started_us() <= kEarlyFailuresWindowUs) {
+      ++within_first_minute;
+    }
+  }
+  if (failed < kFirstFailures && within_first_minute < kEarlyFailures) return;
+  decisions.emplace_back(ParentCancelRequested{
+      CancelCause::kFirstFailures,
+      "the first " + std::to_string(failed) + " child runs to end all failed"});
+}
+
+std::optional<ParentEnded> Tuner::decide_end() const {
+  if (history_.active() > 0 || history_.queued() > 0) return std::nullopt;
+  const int generated = static_cast<int>(history_.children().size());
+  const auto& cancel = history_.cancel();
+  if (!cancel) {
+    if (history_.ask_outstanding()) return std::nullopt;
+    if (generated < config_.max_total_runs && !history_.exhausted()) return std::nullopt;
+  }
+  ParentEnded end;
+  end.best_child = history_.best_child();
+  if (cancel && cancel->cause == CancelCause::kFirstFailures) {
+    end.status = RunStatus::kFailed;
+    end.reason = cancel->reason;
+  } else if (cancel && cancel->cause != CancelCause::kDuration) {
+    end.status = RunStatus::kCanceled;
+    end.reason = cancel->reason;
+  } else if (generated > 0 && history_.failed() == generated) {
+    end.status = RunStatus::kFailed;
+    end.reason = generated == 1 ? "the run failed" : "every child run failed";
+  } else if (cancel) {
+    end.reason = cancel->reason;
+  } else if (generated < config_.max_total_runs) {
+    end.reason =
+        "all " + std::to_string(generated) + " configurations of the parameter space have been run";
+  } else {
+    end.reason = "max_total_runs " + std::to_string(config_.max_total_runs) + " reached";
+  }
+  return end;
+}
+
+void Tuner::decide_starts(std::vector<EventBody>& decisions) const {
+  if (history_.paused() || history_.cancel()) return;
+  int places = config_.max_concurrent_runs - history_.active();
+  for (const int child : history_.startable_children()) {
+    if (places-- <= 0) break;
+    const ChildRun& run = history_.children()[static_cast<std::size_t>(child)];
+    decisions.emplace_back(ChildStarting{child, run.attempt + 1});
+  }
+}
+
+void Tuner::decide_ask(std::vector<EventBody>& decisions) const {
+  if (history_.paused() || history_.cancel() || history_.ask_outstanding() ||
+      history_.exhausted()) {
+    return;
+  }
+  const int generated = static_cast<int>(history_.children().size());
+  const int ready = static_cast<int>(history_.startable_children().size());
+  // Places the stock of ready configurations cannot fill; negative = what is left over in it.
+  const int places = config_.max_concurrent_runs - history_.active() - ready;
+  // Asking one at a time while the stock shrinks would mean one ask for each child; asking when
+  // half of it is gone keeps a freed place from waiting and the number of asks small.
+  if (-places > config_.ask_ahead / 2) return;
+  const int count = std::min(places + config_.ask_ahead, config_.max_total_runs - generated);
+  if (count <= 0) return;
+  decisions.emplace_back(AskIssued{history_.next_ask(), generated, count});
+}
+
+}  // namespace hd
