@@ -1,7 +1,16 @@
 #pragma once
+#include <array>
 #include <cstdint>
 
 namespace hd {
+
+using PhiloxBlock = std::array<std::uint32_t, 4>;
+using PhiloxKey = std::array<std::uint32_t, 2>;
+
+/// The bare function behind Rng: 128 random bits that depend on counter and key alone. For uses that
+/// need random access instead of a stream, such as keyed permutations.
+[[nodiscard]] PhiloxBlock philox4x32(PhiloxBlock counter, PhiloxKey key);
+[[nodiscard]] PhiloxKey philox_key(std::uint64_t seed);
 
 /// What a stream of random numbers is for; part of its key, so that two uses never share numbers.
 /// Frozen: changing a number changes every seeded sweep.
@@ -37,8 +46,8 @@ class Rng {
 
  private:
   void refill();
-  std::uint32_t key_[2];
-  std::uint32_t counter_[4];
+  PhiloxKey key_;
+  PhiloxBlock counter_;
   std::uint64_t block_[2] = {0, 0};
   int used_ = 2;
 };

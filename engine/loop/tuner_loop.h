@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,6 +27,8 @@ struct TunerLoopParts {
   std::unique_ptr<Policy> policy;
   /// Everything needed to start an attempt of a child run; must depend on its arguments alone.
   std::function<ChildRunSpec(const ChildRun& child, int attempt)> child_spec;
+  /// How often commands of other processes are looked for; 0 = never.
+  std::chrono::milliseconds command_poll{200};
 };
 
 /// Carries out the decisions of a Tuner for one parent run. Its heart is `handle`: apply, decide,
@@ -40,6 +43,10 @@ class TunerLoop final : public ExecutorListener {
   void set_executor(Executor& executor);
   /// Called after every commit; must outlive the loop.
   void add_observer(RunObserver& observer);
+
+  /// Called with a message when the history cannot be written (everything waits and is tried again
+  /// every two seconds), and with an empty one when it can again.
+  void on_trouble(std::function<void(const std::string&)> handler);
 
   /// Takes the parent run over, adopts children of an earlier engine, and drives it to its end.
   /// Returns its final status, or kRunning when `detach` was called. Throws StoreError when another
@@ -64,6 +71,7 @@ class TunerLoop final : public ExecutorListener {
 
  private:
   struct State;
+  std::function<void(const std::string&)> trouble_;
   std::unique_ptr<State> state_;
 };
 

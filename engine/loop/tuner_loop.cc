@@ -1,0 +1,445 @@
+#include "engine/loop/tuner_loop.h"
+
+#include <algorithm>
+#include <limits>
+#include <unistd.h>
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "engine/core/error.h"
+#include "engine/core/tuner.h"
+#include "engine/loop/ask_worker.h"
+#include "engine/loop/metric_name_hint.h"
+#include "engine/loop/real_clock.h"
+
+namespace hd {
+
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// How long the engine waits before it tries again to write a history it could not write.
+constexpr seconds kStoreRetry{2};
+constexpr seconds kFirstBackOff{1};
+constexpr seconds kLongestBackOff{300};
+
+TunerConfig tuner_config(const TunerLoopParts& parts) {
+  TunerConfig config;
+  config.primary_metric_name = parts.config.primary_metric_name;
+  config.primary_metric_goal = parts.config.primary_metric_goal;
+  config.max_total_runs = parts.config.max_total_runs;
+  config.max_concurrent_runs = parts.config.max_concurrent_runs;
+  config.max_retries = parts.config.max_retries;
+  config.stop_on_first_failures = !parts.spec.keep_going;
+  // A sampler that does not look at results loses nothing by being asked early.
+  if (!parts.sampler->needs_trials()) config.ask_ahead = std::min(config.max_concurrent_runs, 64);
+  return config;
+}
+
+microseconds back_off(int attempt) {
+  const auto factor = std::int64_t{1} << std::clamp(attempt, 0, 20);
+  return std::min<microseconds>(kFirstBackOff * factor, kLongestBackOff);
+}
+
+}  // namespace
+
+struct TunerLoop::State {
+  State(TunerLoop& loop_in,
+        boost::asio::io_context& io_in,
+        Clock& clock_in,
+        RunStore& store_in,
+        TunerLoopParts parts_in)
+      : loop(loop_in),
+        io(io_in),
+        clock(clock_in),
+        store(store_in),
+        parts(std::move(parts_in)),
+        tuner(tuner_config(parts), std::move(parts.policy)),
+        asks(io, *parts.sampler) {
+    replay();
+  }
+
+  void replay();
+  void begin();
+  void adopt_children();
+  void arm_duration_limit();
+  void poll_commands();
+  void obey(const Command& command);
+  void push(EventBody body);
+  void handle(EventBody body);
+  void schedule_commit();
+  void commit();
+  void carry_out(const Event& event);
+  void issue_ask(const AskIssued& issued);
+  void carry_out_start(const ChildStarting& starting);
+  void answer(int ask, int count, AskResult result);
+  [[nodiscard]] AskRequest ask_request(const AskIssued& issued) const;
+  void arm_retry(const ChildRun& run);
+  void note_missing_metric(const ChildRun& run);
+  void cancel_everything(CancelCause cause, const std::string& reason);
+  [[nodiscard]] const ChildRun* current(int child, int attempt) const;
+
+  TunerLoop& loop;
+  boost::asio::io_context& io;
+  Clock& clock;
+  RunStore& store;
+  TunerLoopParts parts;
+  Tuner tuner;
+  AskWorker asks;
+  Executor* executor = nullptr;
+  std::vector<RunObserver*> observers;
+  std::vector<Event> pending;  ///< applied, not yet durable, not yet carried out
+  std::int64_t last_number = 0;
+  std::int64_t elapsed_us = 0;  ///< at the latest EngineStarted
+  EngineStarted latest_engine;
+  std::int64_t latest_engine_time_us = 0;
+  std::optional<AskIssued> unanswered;
+  int epoch = 0;
+  bool commit_scheduled = false;
+  bool stalled = false;
+  bool ended = false;
+  bool detached = false;
+  bool warned_of_metric = false;
+};
+
+void TunerLoop::State::replay() {
+  store.replay(parts.spec.run_id, [&](const Event& event) {
+    tuner.apply(event);
+    last_number = event.number;
+    if (const auto* engine = std::get_if<EngineStarted>(&event.body)) {
+      latest_engine = *engine;
+      latest_engine_time_us = event.time_us;
+    } else if (const auto* issued = std::get_if<AskIssued>(&event.body)) {
+      unanswered = *issued;
+    } else if (std::holds_alternative<AskAnswered>(event.body)) {
+      unanswered.reset();
+    }
+  });
+}
+
+void TunerLoop::State::begin() {
+  EngineStarted started;
+  started.epoch = epoch;
+  started.boot_id = boot_id();
+  started.boottime_us = clock.boottime_us();
+  started.process_id = getpid();
+  if (latest_engine.epoch > 0) {
+    // Within one boot the monotonic clock tells how long nobody drove the sweep; across boots only
+    // the wall clock can, and a clock set back must not lengthen the sweep.
+    const bool same_boot = !started.boot_id.empty() && started.boot_id == latest_engine.boot_id;
+    const std::int64_t away = same_boot ? started.boottime_us - latest_engine.boottime_us
+                                        : clock.now_us() - latest_engine_time_us;
+    started.elapsed_us = latest_engine.elapsed_us + std::max<std::int64_t>(away, 0);
+  }
+  elapsed_us = started.elapsed_us;
+  push(std::move(started));
+  if (unanswered) issue_ask(*unanswered);
+  adopt_children();
+  arm_duration_limit();
+  poll_commands();
+  schedule_commit();
+}
+
+void TunerLoop::State::adopt_children() {
+  const std::vector<int> active = tuner.history().active_children();
+  for (const int child : active) {
+    const ChildRun& run = tuner.history().children()[static_cast<std::size_t>(child)];
+    // Children decided on just now are started by the commit that makes the decision durable.
+    const bool decided_now = std::any_of(pending.begin(), pending.end(), [&](const Event& event) {
+      const auto* starting = std::get_if<ChildStarting>(&event.body);
+      return starting != nullptr && starting->child == child;
+    });
+    if (decided_now) continue;
+    executor->adopt(parts.child_spec(run, run.attempt), run.next_sequence);
+    if (run.cancel_cause) executor->request_cancel(child, run.attempt, false);
+  }
+  for (const ChildRun& run : tuner.history().children()) {
+    if (run.waits_for_retry) arm_retry(run);
+  }
+}
+
+void TunerLoop::State::arm_duration_limit() {
+  const std::int64_t limit_seconds =
+      parts.config.max_duration_seconds.value_or(parts.config.max_duration_minutes * 60);
+  const std::string name = parts.config.max_duration_seconds
+                               ? std::to_string(limit_seconds) + " seconds"
+                               : std::to_string(limit_seconds / 60) + " minutes";
+  const microseconds left{std::max<std::int64_t>(limit_seconds * 1'000'000 - elapsed_us, 0)};
+  clock.call_after(left, [this, name] {
+    cancel_everything(CancelCause::kDuration, "the maximum duration of " + name + " was reached");
+  });
+}
+
+void TunerLoop::State::poll_commands() {
+  if (store.changed_by_others() || epoch == 1) {
+    for (const Command& command : store.take_commands(parts.spec.run_id)) obey(command);
+  }
+  if (parts.command_poll.count() <= 0) return;
+  clock.call_after(parts.command_poll, [this] {
+    if (!ended && !detached) poll_commands();
+  });
+}
+
+void TunerLoop::State::obey(const Command& command) {
+  const History& history = tuner.history();
+  switch (command.kind) {
+    case Command::Kind::kCancel:
+      cancel_everything(CancelCause::kUser, command.reason);
+      return;
+    case Command::Kind::kPause:
+      if (!history.paused()) handle(PauseRequested{});
+      return;
+    case Command::Kind::kUnpause:
+      if (history.paused()) handle(UnpauseRequested{});
+      return;
+    case Command::Kind::kCancelChild:
+      break;
+  }
+  const auto count = static_cast<int>(history.children().size());
+  if (command.child < 0 || command.child >= count) return;
+  const ChildRun& run = history.children()[static_cast<std::size_t>(command.child)];
+  if (is_terminal(run.status) || run.cancel_cause) return;
+  push(ChildCancelRequested{command.child, command.reason});
+  handle(CancelRequested{command.child, CancelCause::kUser, command.reason});
+}
+
+void TunerLoop::State::cancel_everything(CancelCause cause, const std::string& reason) {
+  const History& history = tuner.history();
+  if (is_terminal(history.status())) return;
+  if (!history.cancel()) {
+    handle(ParentCancelRequested{cause, reason});
+    return;
+  }
+  if (cause == CancelCause::kDuration) return;
+  // Asked a second time: the grace is over.
+  for (const int child : history.active_children()) {
+    const ChildRun& run = history.children()[static_cast<std::size_t>(child)];
+    executor->request_cancel(child, run.attempt, true);
+  }
+}
+
+/// Takes one event in together with every decision that follows from it. Nothing of it is carried
+/// out before `commit` has made it durable.
+void TunerLoop::State::push(EventBody body) {
+  std::vector<EventBody> bodies;
+  bodies.push_back(std::move(body));
+  while (!bodies.empty()) {
+    for (EventBody& one : bodies) {
+      Event event{++last_number, clock.now_us(), std::move(one)};
+      tuner.apply(event);
+      const auto* issued = std::get_if<AskIssued>(&event.body);
+      pending.push_back(std::move(event));
+      if (issued != nullptr && !parts.sampler->needs_trials()) {
+        // A pure function that costs microseconds: asking it here saves a turn and a transaction.
+        const AskIssued ask = std::get<AskIssued>(pending.back().body);
+        AskResult result = parts.sampler->ask(ask_request(ask));
+        answer(ask.ask, ask.count, std::move(result));
+      }
+    }
+    bodies = tuner.decide();
+  }
+}
+
+void TunerLoop::State::answer(int ask, int count, AskResult result) {
+  AskAnswered answered;
+  answered.ask = ask;
+  answered.exhausted = static_cast<int>(result.configurations.size()) < count;
+  answered.configurations = std::move(result.configurations);
+  answered.reasons = std::move(result.reasons);
+  answered.notes = std::move(result.notes);
+  answered.warning = std::move(result.warning);
+  const std::string warning = answered.warning;
+  push(std::move(answered));
+  if (!warning.empty()) push(Noted{-1, warning, 0});
+}
+
+AskRequest TunerLoop::State::ask_request(const AskIssued& issued) const {
+  AskRequest request;
+  request.first_index = issued.first_child;
+  request.count = issued.count;
+  request.seed = parts.spec.seed;
+  request.goal = parts.config.primary_metric_goal;
+  request.notes = tuner.history().sampler_notes();
+  if (parts.sampler->needs_trials()) request.trials = tuner.history().trials();
+  return request;
+}
+
+void TunerLoop::State::handle(EventBody body) {
+  push(std::move(body));
+  schedule_commit();
+}
+
+/// One transaction for all that the handlers of this turn of the loop brought.
+void TunerLoop::State::schedule_commit() {
+  if (commit_scheduled || stalled) return;
+  commit_scheduled = true;
+  boost::asio::post(io, [this] { commit(); });
+}
+
+void TunerLoop::State::commit() {
+  commit_scheduled = false;
+  if (pending.empty() || ended || detached) return;
+  const bool outlives = executor->outlives_this_machine();
+  const bool last = std::holds_alternative<ParentEnded>(pending.back().body);
+  try {
+    store.append(parts.spec.run_id,
+                 epoch,
+                 pending,
+                 outlives || last ? Durability::kPowerLoss : Durability::kProcessCrash);
+  } catch (const FencedError&) {
+    throw;
+  } catch (const StoreError& error) {
+    if (!stalled && loop.trouble_) loop.trouble_(error.what());
+    stalled = true;
+    clock.call_after(kStoreRetry, [this] { commit(); });
+    return;
+  }
+  if (stalled && loop.trouble_) loop.trouble_({});
+  stalled = false;
+  const std::vector<Event> events = std::exchange(pending, {});
+  for (RunObserver* observer : observers) observer->on_events(events, tuner.history());
+  for (const Event& event : events) carry_out(event);
+}
+
+void TunerLoop::State::carry_out(const Event& event) {
+  if (const auto* starting = std::get_if<ChildStarting>(&event.body)) {
+    carry_out_start(*starting);
+  } else if (const auto* cancel = std::get_if<CancelRequested>(&event.body)) {
+    const ChildRun& run = tuner.history().children()[static_cast<std::size_t>(cancel->child)];
+    if (run.is_active()) executor->request_cancel(cancel->child, run.attempt, false);
+  } else if (const auto* issued = std::get_if<AskIssued>(&event.body)) {
+    if (parts.sampler->needs_trials()) issue_ask(*issued);  // others were answered on the spot
+  } else if (const auto* child_ended = std::get_if<ChildEnded>(&event.body)) {
+    const ChildRun& run = tuner.history().children()[static_cast<std::size_t>(child_ended->child)];
+    if (run.waits_for_retry) arm_retry(run);
+    note_missing_metric(run);
+  } else if (std::holds_alternative<ParentEnded>(event.body)) {
+    ended = true;
+  }
+}
+
+void TunerLoop::State::issue_ask(const AskIssued& issued) {
+  asks.ask(ask_request(issued), [this, ask = issued.ask, count = issued.count](AskResult result) {
+    if (ended || detached || !tuner.history().ask_outstanding()) return;
+    answer(ask, count, std::move(result));
+    schedule_commit();
+  });
+}
+
+void TunerLoop::State::carry_out_start(const ChildStarting& starting) {
+  const ChildRun& run = tuner.history().children()[static_cast<std::size_t>(starting.child)];
+  if (run.attempt != starting.attempt || !run.is_active()) return;
+  executor->start(parts.child_spec(run, starting.attempt));
+}
+
+void TunerLoop::State::arm_retry(const ChildRun& run) {
+  clock.call_after(back_off(run.attempt), [this, child = run.index, attempt = run.attempt] {
+    const ChildRun& now = tuner.history().children()[static_cast<std::size_t>(child)];
+    if (now.waits_for_retry && now.attempt == attempt) handle(RetryDue{child});
+  });
+}
+
+/// A policy can judge nothing when the script logs under another name; silence would cost the user
+/// the whole sweep.
+void TunerLoop::State::note_missing_metric(const ChildRun& run) {
+  const std::string& name = parts.config.primary_metric_name;
+  if (warned_of_metric || name.empty() || run.status != RunStatus::kCompleted) return;
+  warned_of_metric = true;
+  if (run.intervals > 0 || tuner.history().best_child() >= 0) return;
+  handle(Noted{-1, missing_metric_hint(name, tuner.history().other_metrics()), 0});
+}
+
+const ChildRun* TunerLoop::State::current(int child, int attempt) const {
+  const auto& children = tuner.history().children();
+  if (child < 0 || static_cast<std::size_t>(child) >= children.size()) return nullptr;
+  const ChildRun& run = children[static_cast<std::size_t>(child)];
+  return run.attempt == attempt && run.is_active() ? &run : nullptr;
+}
+
+TunerLoop::TunerLoop(boost::asio::io_context& io,
+                     Clock& clock,
+                     RunStore& store,
+                     TunerLoopParts parts)
+    : state_(std::make_unique<State>(*this, io, clock, store, std::move(parts))) {}
+
+TunerLoop::~TunerLoop() = default;
+
+void TunerLoop::set_executor(Executor& executor) { state_->executor = &executor; }
+
+void TunerLoop::add_observer(RunObserver& observer) { state_->observers.push_back(&observer); }
+
+void TunerLoop::on_trouble(std::function<void(const std::string&)> handler) {
+  trouble_ = std::move(handler);
+}
+
+RunStatus TunerLoop::run() {
+  if (is_terminal(state_->tuner.history().status())) return state_->tuner.history().status();
+  state_->epoch = state_->store.take_over(state_->parts.spec.run_id);
+  state_->begin();
+  const auto work = boost::asio::make_work_guard(state_->io);
+  while (!state_->ended && !state_->detached) {
+    if (state_->io.poll() > 0) continue;
+    if (state_->ended || state_->detached) break;
+    if (!state_->clock.advance()) state_->io.run_one();
+  }
+  return state_->detached ? RunStatus::kRunning : state_->tuner.history().status();
+}
+
+void TunerLoop::interrupt() { state_->cancel_everything(CancelCause::kInterrupt, "interrupted"); }
+
+void TunerLoop::detach() {
+  state_->commit();
+  state_->detached = true;
+}
+
+const History& TunerLoop::history() const { return state_->tuner.history(); }
+
+const Policy& TunerLoop::policy() const { return state_->tuner.policy(); }
+
+void TunerLoop::on_started(int child, int attempt, std::string where, std::int64_t process_id) {
+  if (state_->current(child, attempt) == nullptr) return;
+  state_->handle(ChildStarted{child, attempt, std::move(where), process_id});
+}
+
+void TunerLoop::on_metrics(int child, int attempt, std::vector<MetricPoint> points) {
+  for (MetricPoint& point : points) {
+    const ChildRun* run = state_->current(child, attempt);
+    if (run == nullptr) return;
+    if (point.sequence < run->next_sequence) continue;  // delivered before
+    state_->push(MetricReported{child, attempt, std::move(point)});
+  }
+  state_->schedule_commit();
+}
+
+void TunerLoop::on_tag(int child, int attempt, TagSet tag) {
+  const ChildRun* run = state_->current(child, attempt);
+  if (run == nullptr || tag.sequence < run->next_sequence) return;
+  tag.child = child;
+  state_->handle(std::move(tag));
+}
+
+void TunerLoop::on_script_said(int child, int attempt, ScriptSaid said) {
+  const ChildRun* run = state_->current(child, attempt);
+  if (run == nullptr || said.sequence < run->next_sequence) return;
+  said.child = child;
+  state_->handle(std::move(said));
+}
+
+void TunerLoop::on_note(int child, int attempt, Noted note) {
+  const ChildRun* run = state_->current(child, attempt);
+  if (run == nullptr || (note.sequence > 0 && note.sequence < run->next_sequence)) return;
+  note.child = child;
+  state_->handle(std::move(note));
+}
+
+void TunerLoop::on_ended(int child, int attempt, ExitStatus exit) {
+  if (state_->current(child, attempt) == nullptr) return;
+  state_->handle(ChildEnded{child, attempt, std::move(exit)});
+}
+
+}  // namespace hd
