@@ -6,7 +6,7 @@ function(hd_target name)
     -Wnon-virtual-dtor    # deleting through such a base is undefined
     -Wold-style-cast      # casts must say what they do
     -Woverloaded-virtual  # hides a virtual function by mistake
-    -Wcast-align -Wformat=2 -Wnull-dereference
+    -Wcast-align -Wformat=2
     $<$<BOOL:${HD_WARNINGS_AS_ERRORS}>:-Werror>)
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/hdrive>)
