@@ -53,7 +53,7 @@ class LineFile(object):
         if self._process != os.getpid():
             self._start_process()
         with self._lock:
-            if not self._waiting and not self._torn and self._write(line) == len(line):
+            if not self._waiting and not self._torn and self._write(line):
                 return
             self._waiting.append(line)
             if not self._exit_hook:
@@ -93,14 +93,12 @@ class LineFile(object):
         while self._waiting:
             line = self._waiting[0]
             # A torn line is ended first, so that it can spoil nothing but itself.
-            data = b"\n" + line if self._torn else line
-            if self._write(data) != len(data):
+            if not self._write(b"\n" + line if self._torn else line):
                 return
-            self._torn = False
             self._waiting.popleft()
 
     def _write(self, data):
-        """Bytes written; fewer than all when the disk is full, 0 when nothing could be."""
+        """True when the line is in the file, at most its end-of-line missing."""
         try:
             written = os.write(self._open(), data)
         except OSError as error:
@@ -109,10 +107,10 @@ class LineFile(object):
                 "cannot write %s (%s); the last %d logged values are kept in memory and written later"
                 % (self._path, os.strerror(error.errno or errno.EIO), KEPT_LINES),
             )
-            return 0
-        if 0 < written < len(data):
-            self._torn = True
-        return written
+            return False
+        if written > 0:
+            self._torn = written < len(data)
+        return written >= len(data) - 1
 
     def _open(self):
         # A program that closes every descriptor may have given the number to another file since.

@@ -1,4 +1,5 @@
 """The line protocol under trouble: forks, threads, full disks, closed descriptors."""
+import json
 import os
 import unittest
 
@@ -60,27 +61,41 @@ assert os.stat('other').st_size == 0
 
     def test_a_full_disk_loses_nothing_that_fits_in_memory(self):
         # A file-size limit refuses writes exactly as a full disk does, half a line included.
+        # Fifty limits in a row cut a line at each of its bytes.
+        code = """
+import resource
+from hdrive import _lines
+open_end = resource.RLIM_INFINITY
+for limit in range(300, 350):
+    file = _lines.LineFile('../metrics%d' % limit)
+    file._warned.add('write')
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, open_end))
+    for i in range(50): file.append({'value': i})
+    assert not file.flush()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (open_end, open_end))
+    file.append({'value': 50})
+"""
+        self.run_script(code)
+        for limit in range(300, 350):
+            values, torn = [], 0
+            with open(self.metrics + str(limit)) as file:
+                for line in file:
+                    try:
+                        values.append(json.loads(line)["value"])
+                    except ValueError:
+                        torn += 1
+            self.assertEqual(values, list(range(51)), limit)
+            self.assertLessEqual(torn, 1)
+
+    def test_a_full_disk_is_told_once(self):
         code = """
 import resource, hdrive
-resource.setrlimit(resource.RLIMIT_FSIZE, (10000, resource.RLIM_INFINITY))
-for i in range(2000): hdrive.log('x', i)
-assert not hdrive.flush()
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-hdrive.log('x', 2000)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+for i in range(20): hdrive.log('x', i)
 """
-        import json
-
         self.run_script(code)
         self.assertEqual(self.stderr.count("cannot write"), 1)
-        values, torn = [], 0
-        with open(self.metrics) as file:
-            for line in file:
-                try:
-                    values.append(json.loads(line)["m"]["x"])
-                except ValueError:
-                    torn += 1
-        self.assertEqual(values, list(range(2001)))
-        self.assertLessEqual(torn, 1)
+        self.assertIn("20 metric lines were lost", self.stderr)
 
     def test_a_file_that_cannot_be_opened_never_fails_the_script(self):
         out = self.run_script("import hdrive; hdrive.log('x', 1); print('done')", HDRIVE_METRICS="/nonexistent/metrics")
