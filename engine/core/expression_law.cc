@@ -103,8 +103,8 @@ double unrounded_quantile(const ExpressionLaw& law, double unit) {
 double decimal_multiple(double number, double k) {
   const double plain = finite(number * k);
   std::array<char, 64> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), number,
-                                 std::chars_format::scientific);
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::scientific);
   double mantissa = 0;
   int exponent = 0;
   bool after_point = false;
@@ -152,7 +152,9 @@ bool ExpressionLaw::contains(const Value& value) const {
   if (!std::isfinite(x)) return false;
   if (q == 0) return x >= lower && x <= upper;
   const double k = nearest_multiple(x, q);
-  return k >= first_multiple && k <= last_multiple && multiple(k) == value;
+  if (k < first_multiple || k > last_multiple) return false;
+  const Value expected = multiple(k);
+  return expected.as_number() == x && (expected.is_double() || value.is_integer());
 }
 
 std::optional<std::uint64_t> ExpressionLaw::count() const {

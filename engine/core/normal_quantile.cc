@@ -76,8 +76,7 @@ double normal_quantile(double probability) {
   const double p = std::clamp(probability, 0x1p-54, 1 - 0x1p-53);
   const double centred = p - 0.5;
   if (std::abs(centred) <= 0.425) {
-    return centred *
-           ratio(kCentreNumerator, kCentreDenominator, 0.180625 - centred * centred);
+    return centred * ratio(kCentreNumerator, kCentreDenominator, 0.180625 - centred * centred);
   }
   const double tail = std::min(p, 1 - p);
   const double r = std::sqrt(-std::log(tail));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -110,23 +111,25 @@ class ParameterSpace {
  public:
   ParameterSpace() = default;
   /// Throws std::invalid_argument naming the parameter when an expression breaks the rules of
-  /// HyperDrive (no options, min > max, sigma < 0, q <= 0, upper < 1, non-finite numbers) or two
-  /// parameters that can be active together share a name.
+  /// HyperDrive (no options, min > max, sigma < 0, q <= 0, upper < 1, non-finite numbers, also as
+  /// the result of exp) or two parameters that can be active together share a name.
   explicit ParameterSpace(std::vector<Parameter> parameters);
   ParameterSpace(std::initializer_list<Parameter> parameters)
       : ParameterSpace(std::vector<Parameter>(parameters)) {}
 
   [[nodiscard]] const std::vector<Parameter>& parameters() const { return parameters_; }
 
-  /// Number of distinct configurations; nullopt when infinite or beyond 2^63.
+  /// Number of distinct configurations; nullopt when infinite or beyond 2^63. Options that repeat
+  /// within a choice count once; what two nested options have in common counts twice.
   [[nodiscard]] std::optional<std::uint64_t> size() const { return size_; }
 
-  /// True when every distinct configuration is equally likely under random sampling (choice and
-  /// randint only, no nested options of unequal size).
+  /// True when every distinct configuration is equally likely under random sampling: only choices
+  /// of different plain options, randint, and expressions with a single value.
   [[nodiscard]] bool is_uniform_finite() const { return uniform_finite_; }
 
-  /// The configuration at `index` of a finite space in row-major order: the last parameter of the
-  /// file varies fastest. Precondition: size() has a value and index < *size().
+  /// The configuration at `index` in row-major order: the last parameter of the file varies
+  /// fastest. Precondition: every parameter has finitely many values (the product may be beyond
+  /// 2^63) and index < *size() when size() has a value.
   [[nodiscard]] Configuration at(std::uint64_t index) const;
 
   /// How many numbers of [0, 1) `from_unit` consumes, inactive parameters included.
@@ -134,7 +137,8 @@ class ParameterSpace {
 
   /// Maps a point of the unit cube to a configuration through each expression's inverse
   /// distribution function, so that uniform points give the documented distributions. Each
-  /// parameter owns fixed coordinates, whether or not it is active.
+  /// parameter owns fixed coordinates, whether or not it is active. Throws std::invalid_argument
+  /// when there are fewer than unit_dimensions() numbers.
   [[nodiscard]] Configuration from_unit(std::span<const double> unit) const;
 
   /// Whether the configuration names exactly the parameters active in it, with values the space can
@@ -149,14 +153,20 @@ class ParameterSpace {
   std::vector<Parameter> parameters_;
   std::optional<std::uint64_t> size_ = 1;
   bool uniform_finite_ = true;
+  bool has_repeated_options_ = false;
   int unit_dimensions_ = 0;
 };
 
 /// "choice", "loguniform", ...: the name HyperDrive gives the expression.
 [[nodiscard]] std::string_view expression_name(const ParameterExpression& expression);
 
+/// How many distinct values (with nested options: assignments of members) an expression has;
+/// nullopt when it is continuous or unbounded. Saturates at 2^64 - 1.
+[[nodiscard]] std::optional<std::uint64_t> distinct_count(const ParameterExpression& expression);
+
 /// The distinct values of a bounded expression in ascending (choice: file) order, or nullopt when
-/// it is continuous or unbounded. Nested options make it nullopt too.
+/// it is continuous, unbounded or has more than a million of them. Nested options make it nullopt
+/// too.
 [[nodiscard]] std::optional<std::vector<Value>> distinct_values(
     const ParameterExpression& expression);
 

@@ -7,8 +7,8 @@ namespace hd {
 using PhiloxBlock = std::array<std::uint32_t, 4>;
 using PhiloxKey = std::array<std::uint32_t, 2>;
 
-/// The bare function behind Rng: 128 random bits that depend on counter and key alone. For uses that
-/// need random access instead of a stream, such as keyed permutations.
+/// The bare function behind Rng: 128 random bits that depend on counter and key alone. For uses
+/// that need random access instead of a stream, such as keyed permutations.
 [[nodiscard]] PhiloxBlock philox4x32(PhiloxBlock counter, PhiloxKey key);
 [[nodiscard]] PhiloxKey philox_key(std::uint64_t seed);
 
