@@ -71,7 +71,7 @@ void History::apply_body(const AskAnswered& body, const Event& event) {
     run.asked_us = event.time_us;
     if (i < body.reasons.size()) run.sampler_reason = body.reasons[i];
     auto trial = std::make_shared<Trial>();
-    trial->index = run.index;
+    trial->id = run.index;
     trial->configuration = body.configurations[i];
     trial->value = std::numeric_limits<double>::quiet_NaN();
     run.trial = std::move(trial);

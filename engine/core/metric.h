@@ -6,7 +6,8 @@
 
 namespace hd {
 
-enum class Goal { kMinimize, kMaximize };
+/// Which way the primary metric gets better. The lower-case names are for users of the library.
+enum class Goal { kMinimize, kMaximize, minimize = kMinimize, maximize = kMaximize };
 
 /// Whether `a` is strictly better than `b` under the goal. NaN is worse than any number, and not
 /// better than another NaN.

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ struct Trial {
     kCensored,  ///< canceled by a policy: at least this poor, the true value is unknown
     kFailed,    ///< ended with an error: learned as bad
   };
-  int index = 0;
+  int id = 0;  ///< index of the child run, or of the asked configuration in a tuning loop
   Configuration configuration;
   Outcome outcome = Outcome::kPending;
   double value = 0;
