@@ -19,6 +19,7 @@ Tuner::Tuner(TunerConfig config, std::unique_ptr<Policy> policy)
 
 void Tuner::apply(const Event& event) {
   judge_child_ = -1;
+  condemned_child_ = -1;
   const int about = event_child(event.body);
   const auto run_of = [&](int child) -> const ChildRun& {
     return history_.children()[static_cast<std::size_t>(child)];
@@ -39,6 +40,10 @@ void Tuner::apply(const Event& event) {
   if (run.intervals > intervals_before && was_judged) {
     policy_->record(about, run.intervals, run.last);
     judge_child_ = about;
+  }
+  const auto* judged = std::get_if<PolicyJudged>(&event.body);
+  if (judged != nullptr && judged->verdict.outcome == PolicyVerdict::Outcome::kCancel) {
+    condemned_child_ = about;
   }
   if (!was_terminal && is_terminal(run.status)) policy_->end(about);
 }
@@ -62,16 +67,18 @@ std::vector<EventBody> Tuner::decide() const {
 }
 
 void Tuner::decide_verdict(std::vector<EventBody>& decisions) const {
-  if (judge_child_ < 0) return;
-  const ChildRun& run = history_.children()[static_cast<std::size_t>(judge_child_)];
+  const int child = std::max(judge_child_, condemned_child_);
+  if (child < 0) return;
+  const ChildRun& run = history_.children()[static_cast<std::size_t>(child)];
   if (!run.is_active() || run.cancel_cause) return;
-  const PolicyVerdict verdict = policy_->judge(judge_child_);
-  if (verdict.outcome == PolicyVerdict::Outcome::kNotDue) return;
-  decisions.emplace_back(PolicyJudged{judge_child_, verdict});
-  if (verdict.outcome == PolicyVerdict::Outcome::kCancel) {
+  if (condemned_child_ >= 0) {
     decisions.emplace_back(
-        CancelRequested{judge_child_, CancelCause::kPolicy, policy_->explain(verdict)});
+        CancelRequested{child, CancelCause::kPolicy, policy_->explain(*run.verdict)});
+    return;
   }
+  const PolicyVerdict verdict = policy_->judge(child);
+  if (verdict.outcome == PolicyVerdict::Outcome::kNotDue) return;
+  decisions.emplace_back(PolicyJudged{child, verdict});
 }
 
 void Tuner::decide_stop(std::vector<EventBody>& decisions) const {

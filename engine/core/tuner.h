@@ -49,7 +49,8 @@ class Tuner {
   TunerConfig config_;
   std::unique_ptr<Policy> policy_;
   History history_;
-  int judge_child_ = -1;  ///< whose primary metric the latest event was
+  int judge_child_ = -1;      ///< whose primary metric the latest event was
+  int condemned_child_ = -1;  ///< whom the latest event, a verdict, wants canceled
 };
 
 }  // namespace hd

@@ -1,0 +1,104 @@
+#include <gtest/gtest.h>
+
+#include "tests/engine/tuner_harness.h"
+
+namespace hd::test {
+namespace {
+
+TunerConfig config(Goal goal) {
+  TunerConfig config;
+  config.primary_metric_name = "score";
+  config.primary_metric_goal = goal;
+  config.max_total_runs = 3;
+  config.max_concurrent_runs = 3;
+  return config;
+}
+
+TEST(History, BestIsTheBestOfAllReportsUnderTheGoal) {
+  for (const Goal goal : {Goal::kMaximize, Goal::kMinimize}) {
+    TunerHarness harness(config(goal));
+    harness.start();
+    harness.answer(3);
+    harness.report(0, 0.2);
+    harness.report(0, 0.9);
+    harness.report(0, 0.5);
+    harness.report(1, 0.6);
+    EXPECT_EQ(harness.run(0).best, goal == Goal::kMaximize ? 0.9 : 0.2);
+    EXPECT_EQ(harness.run(0).last, 0.5);
+    EXPECT_EQ(harness.run(0).intervals, 3);
+    EXPECT_EQ(harness.tuner.history().best_child(), 0);
+  }
+}
+
+TEST(History, NanIsNeverBestButCountsAsAnInterval) {
+  TunerHarness harness(config(Goal::kMinimize));
+  harness.start();
+  harness.answer(3);
+  harness.report(0, NAN);
+  EXPECT_EQ(harness.run(0).intervals, 1);
+  EXPECT_EQ(harness.tuner.history().best_child(), -1);
+  harness.report(1, 5.0);
+  harness.report(0, NAN);
+  EXPECT_EQ(harness.tuner.history().best_child(), 1);
+  EXPECT_TRUE(std::isnan(harness.run(0).best));
+}
+
+TEST(History, TiesKeepTheEarlierBest) {
+  TunerHarness harness(config(Goal::kMaximize));
+  harness.start();
+  harness.answer(3);
+  harness.report(2, 0.5);
+  harness.report(0, 0.5);
+  EXPECT_EQ(harness.tuner.history().best_child(), 2);
+}
+
+TEST(History, TrialsTellHowEachConfigurationFared) {
+  TunerHarness harness(config(Goal::kMaximize));
+  harness.policy->cancel_at(1, 1);
+  harness.start();
+  harness.answer(3);
+  harness.report(0, 0.4);
+  harness.report(1, 0.1);
+  harness.end(1);
+  harness.end(2, 1);
+  const auto trials = harness.tuner.history().trials();
+  ASSERT_EQ(trials.size(), 3U);
+  EXPECT_EQ(trials[0]->outcome, Trial::Outcome::kPending);
+  EXPECT_EQ(trials[0]->value, 0.4);
+  EXPECT_EQ(trials[1]->outcome, Trial::Outcome::kCensored);
+  EXPECT_EQ(trials[1]->value, 0.1);
+  EXPECT_EQ(trials[2]->outcome, Trial::Outcome::kFailed);
+  harness.end(0);
+  EXPECT_EQ(harness.tuner.history().trials()[0]->outcome, Trial::Outcome::kFinished);
+}
+
+TEST(History, CountsEveryStateOnce) {
+  TunerHarness harness(config(Goal::kMaximize));
+  harness.start();
+  harness.answer(3);
+  EXPECT_EQ(harness.tuner.history().active(), 3);
+  harness.end(0);
+  harness.end(1, 1);
+  harness.feed(CancelRequested{2, CancelCause::kUser, "by hand"});
+  harness.end(2, 1);
+  const History& history = harness.tuner.history();
+  EXPECT_EQ(history.completed(), 1);
+  EXPECT_EQ(history.failed(), 1);
+  EXPECT_EQ(history.canceled(), 1);
+  EXPECT_EQ(history.active(), 0);
+  EXPECT_EQ(history.queued(), 0);
+}
+
+TEST(History, ATimeLimitMakesTheRunCanceled) {
+  TunerHarness harness(config(Goal::kMaximize));
+  harness.start();
+  harness.answer(3);
+  ExitStatus exit;
+  exit.kind = ExitStatus::Kind::kTimeLimit;
+  harness.feed(ChildEnded{0, 0, exit});
+  EXPECT_EQ(harness.run(0).status, RunStatus::kCanceled);
+  EXPECT_EQ(harness.run(0).cancel_cause, CancelCause::kDuration);
+}
+
+}  // namespace
+}  // namespace hd::test

@@ -1,0 +1,318 @@
+#include "engine/loop/tuner_loop.h"
+
+#include <cmath>
+#include <filesystem>
+#include <set>
+#include <stdlib.h>
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include "engine/core/rng.h"
+#include "executors/simulated/simulated_executor.h"
+#include "executors/simulated/virtual_clock.h"
+#include "policies/factory.h"
+#include "samplers/factory.h"
+
+namespace hd {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kSecond = 1'000'000;
+
+/// A scratch folder that is gone after the test.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string pattern = (fs::temp_directory_path() / "hdrive-loop-XXXXXX").string();
+    path_ = mkdtemp(pattern.data());
+  }
+  ~ScratchFolder() { fs::remove_all(path_); }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  [[nodiscard]] std::string history() const { return (path_ / "history.db").string(); }
+
+ private:
+  fs::path path_;
+};
+
+HyperDriveConfig sweep_config(int total, int concurrent) {
+  HyperDriveConfig config;
+  config.parameter_space = ParameterSpace{{"--lr", loguniform(-6, -1)}, {"--units", randint(500)}};
+  config.sampling = RandomSampling{.seed = 7};
+  BanditPolicyConfig bandit;
+  bandit.slack_factor = 0.1;
+  bandit.schedule.delay_evaluation = 2;
+  config.policy = bandit;
+  config.primary_metric_name = "score";
+  config.primary_metric_goal = Goal::kMaximize;
+  config.max_total_runs = total;
+  config.max_concurrent_runs = concurrent;
+  return config;
+}
+
+/// Ten reports a minute apart; how good a child is depends on its index alone.
+SimulatedAttempt learning_curve(const ChildRunSpec& spec) {
+  Rng rng(1, RngPurpose::kTest, static_cast<std::uint64_t>(spec.child));
+  const double quality = rng.next_unit();
+  SimulatedAttempt attempt;
+  for (int interval = 1; interval <= 10; ++interval) {
+    attempt.reports.push_back({interval * 60 * kSecond, "score", quality * interval / 10.0});
+  }
+  attempt.duration_us = 601 * kSecond;
+  return attempt;
+}
+
+/// One engine on the virtual clock over a real history file.
+class Engine {
+ public:
+  Engine(RunStore& store,
+         const HyperDriveConfig& config,
+         const ParentRunSpec& spec,
+         VirtualClock& clock,
+         SimulatedExecutor::Behavior behavior)
+      : loop_(io_, clock, store, parts(config, spec)),
+        executor_(clock, loop_, std::move(behavior)) {
+    loop_.set_executor(executor_);
+  }
+  TunerLoop& loop() { return loop_; }
+  SimulatedExecutor& executor() { return executor_; }
+
+ private:
+  static TunerLoopParts parts(const HyperDriveConfig& config, const ParentRunSpec& spec) {
+    TunerLoopParts parts;
+    parts.spec = spec;
+    parts.config = config;
+    parts.sampler = make_sampler(config.parameter_space, config.sampling);
+    parts.policy = make_policy(config.policy, config.primary_metric_goal);
+    parts.child_spec = [](const ChildRun& child, int attempt) {
+      ChildRunSpec one;
+      one.child = child.index;
+      one.attempt = attempt;
+      return one;
+    };
+    parts.command_poll = std::chrono::milliseconds(0);
+    return parts;
+  }
+  boost::asio::io_context io_;
+  TunerLoop loop_;
+  SimulatedExecutor executor_;
+};
+
+ParentRunSpec parent_spec() {
+  ParentRunSpec spec;
+  spec.run_id = "HD_test";
+  spec.experiment = "loop";
+  spec.seed = 7;
+  return spec;
+}
+
+std::vector<std::string> configurations(const History& history) {
+  std::vector<std::string> all;
+  for (const ChildRun& run : history.children()) all.push_back(to_json(run.configuration()));
+  return all;
+}
+
+/// Leaves the sweep after a number of commits, as a killed engine would.
+class LeaveAfter final : public RunObserver {
+ public:
+  LeaveAfter(TunerLoop& loop, int commits) : loop_(loop), left_(commits) {}
+  void on_events(std::span<const Event>, const History&) override {
+    if (--left_ == 0) loop_.detach();
+  }
+
+ private:
+  TunerLoop& loop_;
+  int left_;
+};
+
+TEST(TunerLoop, AThousandChildrenOnTheVirtualClock) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  VirtualClock clock;
+  const HyperDriveConfig config = sweep_config(1000, 20);
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  Engine engine(store, config, parent_spec(), clock, learning_curve);
+  EXPECT_EQ(engine.loop().run(), RunStatus::kCompleted);
+  const History& history = engine.loop().history();
+  EXPECT_EQ(history.children().size(), 1000U);
+  EXPECT_EQ(engine.executor().started(), 1000);
+  EXPECT_EQ(engine.executor().most_running(), 20);
+  EXPECT_EQ(history.completed() + history.canceled_by_policy(), 1000);
+  // Bandit with a tenth of slack lets only children near the best run to their end.
+  EXPECT_GT(history.canceled_by_policy(), 500);
+  const auto best = history.children().at(static_cast<std::size_t>(history.best_child())).best;
+  for (const ChildRun& run : history.children()) {
+    if (run.status == RunStatus::kCompleted) EXPECT_EQ(run.intervals, 10);
+    if (!std::isnan(run.best)) EXPECT_LE(run.best, best);
+  }
+  const std::vector<std::string> all = configurations(history);
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size());
+}
+
+TEST(TunerLoop, TheStoredHistoryReplaysToTheSameState) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  VirtualClock clock;
+  const HyperDriveConfig config = sweep_config(60, 7);
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  Engine engine(store, config, parent_spec(), clock, learning_curve);
+  engine.loop().run();
+  RunStore reopened(folder.history());
+  Engine replayed(reopened, config, parent_spec(), clock, learning_curve);
+  EXPECT_EQ(replayed.loop().history().status(), RunStatus::kCompleted);
+  EXPECT_EQ(configurations(replayed.loop().history()), configurations(engine.loop().history()));
+  EXPECT_EQ(replayed.loop().history().best_child(), engine.loop().history().best_child());
+  for (std::size_t i = 0; i < 60; ++i) {
+    const ChildRun& before = engine.loop().history().children()[i];
+    const ChildRun& after = replayed.loop().history().children()[i];
+    EXPECT_EQ(before.status, after.status);
+    EXPECT_EQ(before.intervals, after.intervals);
+    EXPECT_EQ(before.cancel_reason, after.cancel_reason);
+  }
+}
+
+TEST(TunerLoop, AnEngineThatLeavesAnywhereIsFollowedByOneThatFinishes) {
+  std::vector<std::string> unharmed;
+  {
+    const ScratchFolder folder;
+    RunStore store(folder.history());
+    VirtualClock clock;
+    store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+    Engine engine(store, sweep_config(25, 4), parent_spec(), clock, learning_curve);
+    engine.loop().run();
+    unharmed = configurations(engine.loop().history());
+  }
+  for (const int commits : {1, 2, 3, 5, 9, 20, 33, 60, 90}) {
+    const ScratchFolder folder;
+    RunStore store(folder.history());
+    VirtualClock clock;
+    const HyperDriveConfig config = sweep_config(25, 4);
+    store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+    RunStatus status = RunStatus::kRunning;
+    for (int engines = 0; status == RunStatus::kRunning; ++engines) {
+      ASSERT_LT(engines, 400);
+      Engine engine(store, config, parent_spec(), clock, learning_curve);
+      LeaveAfter leave(engine.loop(), commits);
+      engine.loop().add_observer(leave);
+      status = engine.loop().run();
+      if (is_terminal(status)) EXPECT_EQ(configurations(engine.loop().history()), unharmed);
+    }
+    EXPECT_EQ(status, RunStatus::kCompleted);
+    int ended = 0;
+    store.replay("HD_test", [&](const Event& event) {
+      ended += std::holds_alternative<ChildEnded>(event.body) ? 1 : 0;
+    });
+    EXPECT_EQ(ended, 25) << "leaving after every " << commits << " commits";
+  }
+}
+
+TEST(TunerLoop, AnotherEngineFencesTheFirst) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  VirtualClock clock;
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  Engine engine(store, sweep_config(25, 4), parent_spec(), clock, learning_curve);
+  RunStore other(folder.history());
+  clock.call_after(std::chrono::seconds(100), [&] { (void)other.take_over("HD_test"); });
+  EXPECT_THROW(engine.loop().run(), FencedError);
+}
+
+TEST(TunerLoop, TheDurationLimitCancelsAndKeepsTheBest) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  VirtualClock clock;
+  HyperDriveConfig config = sweep_config(1000, 2);
+  config.max_duration_minutes = 30;
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  Engine engine(store, config, parent_spec(), clock, learning_curve);
+  EXPECT_EQ(engine.loop().run(), RunStatus::kCompleted);
+  EXPECT_GE(engine.loop().history().best_child(), 0);
+  EXPECT_EQ(engine.loop().history().end_reason(), "the maximum duration of 30 minutes was reached");
+  EXPECT_EQ(engine.executor().running(), 0);
+  EXPECT_LT(clock.now_us() - engine.loop().history().started_us(), 31 * 60 * kSecond);
+}
+
+TEST(TunerLoop, TheDurationLimitSurvivesARestart) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  VirtualClock clock;
+  HyperDriveConfig config = sweep_config(1000, 2);
+  config.max_duration_minutes = 30;
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  const std::int64_t begin = clock.now_us();
+  RunStatus status = RunStatus::kRunning;
+  while (status == RunStatus::kRunning) {
+    Engine engine(store, config, parent_spec(), clock, learning_curve);
+    LeaveAfter leave(engine.loop(), 12);
+    engine.loop().add_observer(leave);
+    status = engine.loop().run();
+    ASSERT_LT(clock.now_us() - begin, 40 * 60 * kSecond);
+  }
+  EXPECT_EQ(status, RunStatus::kCompleted);
+}
+
+TEST(TunerLoop, AFailedChildIsRetriedWithTheSameConfiguration) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  VirtualClock clock;
+  HyperDriveConfig config = sweep_config(4, 2);
+  config.max_retries = 2;
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  std::map<int, int> attempts;
+  Engine engine(store, config, parent_spec(), clock, [&](const ChildRunSpec& spec) {
+    ++attempts[spec.child];
+    SimulatedAttempt attempt = learning_curve(spec);
+    if (spec.child == 1 && spec.attempt < 2) attempt.exit.code = 1;
+    if (spec.child == 2) attempt.exit.code = 1;
+    return attempt;
+  });
+  EXPECT_EQ(engine.loop().run(), RunStatus::kCompleted);
+  EXPECT_EQ(attempts[0], 1);
+  EXPECT_EQ(attempts[1], 3);
+  EXPECT_EQ(attempts[2], 3);
+  EXPECT_EQ(engine.loop().history().children()[1].status, RunStatus::kCompleted);
+  EXPECT_EQ(engine.loop().history().children()[2].status, RunStatus::kFailed);
+}
+
+TEST(TunerLoop, CommandsOfOtherProcessesAreObeyed) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  RunStore other(folder.history());
+  VirtualClock clock;
+  HyperDriveConfig config = sweep_config(50, 2);
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  Command cancel;
+  cancel.kind = Command::Kind::kCancel;
+  cancel.reason = "by hand";
+  other.post("HD_test", cancel);
+  Engine engine(store, config, parent_spec(), clock, learning_curve);
+  EXPECT_EQ(engine.loop().run(), RunStatus::kCanceled);
+  EXPECT_EQ(engine.loop().history().end_reason(), "by hand");
+  EXPECT_TRUE(other.take_commands("HD_test").empty());
+}
+
+TEST(TunerLoop, APrimaryMetricThatNeverCameIsSaidOnceWithTheLikelyName) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  VirtualClock clock;
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  Engine engine(store, sweep_config(6, 2), parent_spec(), clock, [](const ChildRunSpec&) {
+    SimulatedAttempt attempt;
+    attempt.reports.push_back({kSecond, "Score", 0.5});
+    attempt.duration_us = 2 * kSecond;
+    return attempt;
+  });
+  engine.loop().run();
+  std::vector<std::string> notes;
+  store.replay("HD_test", [&](const Event& event) {
+    if (const auto* noted = std::get_if<Noted>(&event.body)) notes.push_back(noted->text);
+  });
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_NE(notes[0].find("Did you mean primary_metric_name: Score?"), std::string::npos)
+      << notes[0];
+}
+
+}  // namespace
+}  // namespace hd
