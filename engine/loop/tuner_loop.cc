@@ -68,7 +68,9 @@ struct TunerLoop::State {
   void begin();
   void adopt_children();
   void arm_duration_limit();
+  void call_after(microseconds delay, std::function<void()> action);
   void poll_commands();
+  void take_commands();
   void obey(const Command& command);
   void push(EventBody body);
   void handle(EventBody body);
@@ -105,6 +107,7 @@ struct TunerLoop::State {
   bool ended = false;
   bool detached = false;
   bool warned_of_metric = false;
+  std::shared_ptr<int> alive = std::make_shared<int>(0);
 };
 
 void TunerLoop::State::replay() {
@@ -141,8 +144,16 @@ void TunerLoop::State::begin() {
   if (unanswered) issue_ask(*unanswered);
   adopt_children();
   arm_duration_limit();
+  take_commands();
   poll_commands();
   schedule_commit();
+}
+
+/// Timers may outlive this engine when several follow each other on one clock.
+void TunerLoop::State::call_after(microseconds delay, std::function<void()> action) {
+  clock.call_after(delay, [alive = std::weak_ptr<int>(alive), action = std::move(action)] {
+    if (!alive.expired()) action();
+  });
 }
 
 void TunerLoop::State::adopt_children() {
@@ -170,19 +181,22 @@ void TunerLoop::State::arm_duration_limit() {
                                ? std::to_string(limit_seconds) + " seconds"
                                : std::to_string(limit_seconds / 60) + " minutes";
   const microseconds left{std::max<std::int64_t>(limit_seconds * 1'000'000 - elapsed_us, 0)};
-  clock.call_after(left, [this, name] {
+  call_after(left, [this, name] {
     cancel_everything(CancelCause::kDuration, "the maximum duration of " + name + " was reached");
   });
 }
 
 void TunerLoop::State::poll_commands() {
-  if (store.changed_by_others() || epoch == 1) {
-    for (const Command& command : store.take_commands(parts.spec.run_id)) obey(command);
-  }
   if (parts.command_poll.count() <= 0) return;
-  clock.call_after(parts.command_poll, [this] {
-    if (!ended && !detached) poll_commands();
+  call_after(parts.command_poll, [this] {
+    if (ended || detached) return;
+    if (store.changed_by_others()) take_commands();
+    poll_commands();
   });
+}
+
+void TunerLoop::State::take_commands() {
+  for (const Command& command : store.take_commands(parts.spec.run_id)) obey(command);
 }
 
 void TunerLoop::State::obey(const Command& command) {
@@ -296,7 +310,7 @@ void TunerLoop::State::commit() {
   } catch (const StoreError& error) {
     if (!stalled && loop.trouble_) loop.trouble_(error.what());
     stalled = true;
-    clock.call_after(kStoreRetry, [this] { commit(); });
+    call_after(kStoreRetry, [this] { commit(); });
     return;
   }
   if (stalled && loop.trouble_) loop.trouble_({});
@@ -338,7 +352,7 @@ void TunerLoop::State::carry_out_start(const ChildStarting& starting) {
 }
 
 void TunerLoop::State::arm_retry(const ChildRun& run) {
-  clock.call_after(back_off(run.attempt), [this, child = run.index, attempt = run.attempt] {
+  call_after(back_off(run.attempt), [this, child = run.index, attempt = run.attempt] {
     const ChildRun& now = tuner.history().children()[static_cast<std::size_t>(child)];
     if (now.waits_for_retry && now.attempt == attempt) handle(RetryDue{child});
   });

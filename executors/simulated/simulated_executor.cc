@@ -29,7 +29,7 @@ void SimulatedExecutor::play(const ChildRunSpec& spec, std::int64_t next_sequenc
   most_running_ = std::max(most_running_, running());
   const SimulatedAttempt attempt = behavior_(spec);
   if (next_sequence <= 1) {
-    clock_.call_after(microseconds(0), [this, key] {
+    call_after(microseconds(0), [this, key] {
       if (alive_.contains(key)) listener_.on_started(key.first, key.second, "simulated", 1);
     });
   }
@@ -40,13 +40,13 @@ void SimulatedExecutor::play(const ChildRunSpec& spec, std::int64_t next_sequenc
     point.name = report.name;
     point.value = report.value;
     if (point.sequence < next_sequence) continue;
-    clock_.call_after(microseconds(report.after_us), [this, key, point = std::move(point)] {
+    call_after(microseconds(report.after_us), [this, key, point = std::move(point)] {
       const auto run = alive_.find(key);
       if (run == alive_.end() || run->second) return;
       listener_.on_metrics(key.first, key.second, {point});
     });
   }
-  clock_.call_after(microseconds(attempt.duration_us), [this, key, exit = attempt.exit] {
+  call_after(microseconds(attempt.duration_us), [this, key, exit = attempt.exit] {
     const auto run = alive_.find(key);
     if (run != alive_.end() && !run->second) end(key, exit);
   });
@@ -57,11 +57,18 @@ void SimulatedExecutor::request_cancel(int child, int attempt, bool force) {
   const auto run = alive_.find(key);
   if (run == alive_.end() || (run->second && !force)) return;
   run->second = true;
-  clock_.call_after(force ? microseconds(0) : cancel_delay_, [this, key] {
+  call_after(force ? microseconds(0) : cancel_delay_, [this, key] {
     ExitStatus exit;
     exit.kind = ExitStatus::Kind::kSignaled;
     exit.code = SIGTERM;
     if (alive_.contains(key)) end(key, exit);
+  });
+}
+
+/// Actions on the clock may outlive this executor.
+void SimulatedExecutor::call_after(microseconds delay, std::function<void()> action) {
+  clock_.call_after(delay, [life = std::weak_ptr<int>(life_), action = std::move(action)] {
+    if (!life.expired()) action();
   });
 }
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,7 @@ class SimulatedExecutor final : public Executor {
   using Key = std::pair<int, int>;
   void play(const ChildRunSpec& spec, std::int64_t next_sequence);
   void end(Key key, const ExitStatus& exit);
+  void call_after(std::chrono::microseconds delay, std::function<void()> action);
 
   Clock& clock_;
   ExecutorListener& listener_;
@@ -54,6 +56,7 @@ class SimulatedExecutor final : public Executor {
   std::map<Key, bool> alive_;  ///< true = cancel requested
   int most_running_ = 0;
   int started_ = 0;
+  std::shared_ptr<int> life_ = std::make_shared<int>(0);
 };
 
 }  // namespace hd
