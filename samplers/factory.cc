@@ -1,0 +1,34 @@
+#include "samplers/factory.h"
+
+#include "engine/core/error.h"
+#include "samplers/grid_sampler.h"
+#include "samplers/random_sampler.h"
+#include "samplers/sobol_sampler.h"
+
+namespace hd {
+namespace {
+
+using SamplerPointer = std::unique_ptr<Sampler>;
+
+SamplerPointer make(const ParameterSpace& space, const RandomSampling& random) {
+  if (random.sobol) return std::make_unique<SobolSampler>(space);
+  return std::make_unique<RandomSampler>(space);
+}
+
+SamplerPointer make(const ParameterSpace& space, const GridSampling&) {
+  return std::make_unique<GridSampler>(space);
+}
+
+SamplerPointer make(const ParameterSpace&, const BayesianSampling&) {
+  throw UsageError("this version of hdrive has no Bayesian sampling",
+                   "use random sampling (also with rule: sobol) or grid sampling");
+}
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_sampler(const ParameterSpace& space,
+                                      const SamplingAlgorithm& algorithm) {
+  return std::visit([&](const auto& chosen) { return make(space, chosen); }, algorithm);
+}
+
+}  // namespace hd
