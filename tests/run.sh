@@ -1,0 +1,153 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, and runs them. The last line is `N passed, N failed`.
+#   tests/run.sh            unit, contract and end-to-end tests of the dev build, Python, examples
+#   tests/run.sh --asan     the same tests in a build with address and undefined-behaviour sanitizers
+#   tests/run.sh --tsan     the C++ tests in a build with the thread sanitizer
+#   tests/run.sh --clang    compiles everything with Clang, warnings as errors
+#   tests/run.sh --format   clang-format finds nothing to change
+#   tests/run.sh --tidy     clang-tidy, changed files first, for ten minutes at most
+#   tests/run.sh --fuzz     every fuzzer for 60 seconds
+#   tests/run.sh --all      everything
+# Several may be given. Options after -- go to ctest, for example `-- -R Bandit`.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$root/.ci/setup.sh"
+
+test_packages="libgtest-dev libgmock-dev libbenchmark-dev clang clang-tidy clang-format libclang-rt-14-dev"
+tidy_seconds=600
+fuzz_seconds=60
+
+steps=()
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --all) steps=(dev asan tsan clang format tidy fuzz) ;;
+    --dev | --asan | --tsan | --clang | --format | --tidy | --fuzz) steps+=("${1#--}") ;;
+    --) shift; break ;;
+    *) die "unknown option $1; the first lines of $0 list them" ;;
+  esac
+  shift
+done
+[[ ${#steps[@]} -gt 0 ]] || steps=(dev)
+ctest_options=("$@")
+
+mkdir -p "$root/build"
+counts=$root/build/test-counts
+: >"$counts"
+count() { echo "$1 $2" >>"$counts"; }
+# one COMMAND...: a check that passes or fails as a whole.
+one() { if ("$@"); then count 1 0; else count 0 1; say "failed: $*"; fi; }
+# The closing line comes whatever happens; what stopped the script counts as a failure.
+finish() {
+  local status=$?
+  ((status == 0)) || count 0 1
+  awk '{p += $1; f += $2} END {print p + 0 " passed, " f + 0 " failed"; exit f > 0 || p == 0}' "$counts"
+}
+
+# ctest_of PRESET: runs the C++ tests of a build and counts them.
+ctest_of() {
+  local report=$root/build/$1/ctest.xml line
+  say "C++ tests of $1"
+  rm -f "$report"
+  (cd "$root/build/$1" && ctest -j "$(nproc)" --output-on-failure --no-tests=error --output-junit "$report" \
+    "${ctest_options[@]}" </dev/null) || true
+  line=$(sed -n '/<testsuite /,/>/p' "$report" 2>/dev/null | tr '\n' ' ')
+  if [[ $line =~ tests=\"([0-9]+)\".*failures=\"([0-9]+)\".*disabled=\"([0-9]+)\".*skipped=\"([0-9]+)\" ]]; then
+    count $((BASH_REMATCH[1] - BASH_REMATCH[2] - BASH_REMATCH[3] - BASH_REMATCH[4])) "${BASH_REMATCH[2]}"
+  else
+    count 0 1
+    say "no report of ctest in $report"
+  fi
+}
+
+# python_suites FOLDER...: unittest suites below tests/, run by the Python that is first on PATH.
+python_suites() { python3 "$root/tests/runner.py" --counts "$counts" "$@" </dev/null || true; }
+
+sources() { (cd "$root" && git ls-files -co --exclude-standard '*.h' '*.cc'); }
+
+step_dev() {
+  build dev
+  ctest_of dev
+  say "Python packages"
+  # The oldest and the newest Python that can be found beside the system's own.
+  local other
+  python_suites "$root/tests/python"
+  for other in "${HOME:-/root}"/.pyenv/versions/3.{6,13}.*/bin/python; do
+    [[ -x $other ]] && "$other" "$root/tests/runner.py" --counts "$counts" "$root/tests/python" </dev/null || true
+  done
+  say "end-to-end tests"
+  HDRIVE_BINARY=$root/build/dev/cli/hdrive python_suites "$root/tests/e2e"
+}
+
+step_asan() {
+  export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+  build asan-ubsan -DHD_BUILD_BENCHMARKS=OFF
+  ctest_of asan-ubsan
+  say "end-to-end tests with sanitizers"
+  HDRIVE_BINARY=$root/build/asan-ubsan/cli/hdrive python_suites "$root/tests/e2e"
+  unset ASAN_OPTIONS UBSAN_OPTIONS
+}
+
+step_tsan() {
+  build tsan -DHD_BUILD_BENCHMARKS=OFF
+  TSAN_OPTIONS=halt_on_error=1 ctest_of tsan
+}
+
+step_clang() { one build clang -DHD_BUILD_BENCHMARKS=OFF; }
+
+step_format() {
+  say "clang-format"
+  # shellcheck disable=SC2046  # no name of ours has a space
+  one check_format
+}
+check_format() { (cd "$root" && sources | xargs clang-format --dry-run -Werror); }
+
+step_tidy() {
+  say "clang-tidy"
+  one check_tidy
+}
+check_tidy() {
+  local end=$((SECONDS + tidy_seconds)) base changed all file left=0 bad=0 batch
+  [[ -f $root/build/dev/compile_commands.json ]] || build dev || return 1
+  base=$(cd "$root" && git rev-parse -q --verify HEAD~20 || git rev-list --max-parents=0 HEAD | tail -n 1)
+  changed=$(cd "$root" && git diff --name-only --diff-filter=d "$base" -- '*.cc' || true)
+  all=$(printf '%s\n' "$changed" "$(sources | grep '\.cc$')" | awk 'NF && !seen[$0]++')
+  for file in $all; do
+    grep -q "/$file\"" "$root/build/dev/compile_commands.json" || continue
+    if ((SECONDS >= end)); then left=$((left + 1)); continue; fi
+    while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n || bad=1; done
+    (cd "$root" && clang-tidy -p build/dev --quiet --warnings-as-errors='*' "$file" 2>/dev/null) &
+  done
+  while (($(jobs -rp | wc -l) > 0)); do wait -n || bad=1; done
+  ((left == 0)) || say "clang-tidy: $left files were not reached in $tidy_seconds seconds"
+  return $bad
+}
+
+step_fuzz() {
+  local program name corpus found=0
+  build fuzz -DHD_BUILD_BENCHMARKS=OFF -- fuzzers
+  for program in "$root"/build/fuzz/tests/fuzz/*_fuzzer; do
+    [[ -x $program ]] || continue
+    found=1
+    name=$(basename "$program")
+    corpus=$root/build/fuzz/corpus/$name
+    mkdir -p "$corpus"
+    say "$name for $fuzz_seconds seconds"
+    one "$program" -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+      -artifact_prefix="$corpus-crash-" "$corpus" $(find "$root/tests/fuzz" -type d -name "corpus*" 2>/dev/null)
+  done
+  ((found)) || { count 0 1; say "no fuzzer was built"; }
+}
+
+trap finish EXIT
+needed="$build_packages $test_packages"
+# shellcheck disable=SC2086  # lists of words
+install_missing $needed
+use_debian_python
+for step in "${steps[@]}"; do
+  # A step that cannot go on (its build fails) fails alone; bash heeds `set -e` only outside conditions.
+  set +e
+  (set -e; "step_$step")
+  status=$?
+  set -e
+  ((status == 0)) || { count 0 1; say "the step $step stopped before its end"; }
+done
