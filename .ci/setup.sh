@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # Shared by examples/quickstart.sh and tests/run.sh; sourced, not run. Expects $root, the repository.
 
 build_packages="g++ cmake ninja-build ccache pkg-config libboost-dev libyaml-cpp-dev nlohmann-json3-dev
@@ -10,7 +11,7 @@ die() { printf '%s\n' "error: $*" >&2; exit 1; }
 # install_missing PACKAGE...: installs those that are not there yet; does nothing when all are.
 install_missing() {
   local package missing=() super=()
-  command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+  command -v apt-get >/dev/null ||
     die "this script installs Debian packages, and this machine has no apt-get; install these yourself: $*"
   for package in "$@"; do
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")

@@ -40,7 +40,8 @@ one() { if ("$@"); then count 1 0; else count 0 1; say "failed: $*"; fi; }
 finish() {
   local status=$?
   ((status == 0)) || count 0 1
-  awk '{p += $1; f += $2} END {print p + 0 " passed, " f + 0 " failed"; exit f > 0 || p == 0}' "$counts"
+  awk '{p += $1; f += $2} END {print p + 0 " passed, " f + 0 " failed"; exit f > 0 || p == 0}' "$counts" || status=1
+  exit "$status"
 }
 
 # ctest_of PRESET: runs the C++ tests of a build and counts them.
@@ -59,8 +60,8 @@ ctest_of() {
   fi
 }
 
-# python_suites FOLDER...: unittest suites below tests/, run by the Python that is first on PATH.
-python_suites() { python3 "$root/tests/runner.py" --counts "$counts" "$@" </dev/null || true; }
+# python_suites FOLDER...: unittest suites below tests/, run by $PYTHON or the first Python on PATH.
+python_suites() { "${PYTHON:-python3}" "$root/tests/runner.py" --counts "$counts" "$@" </dev/null || true; }
 
 sources() { (cd "$root" && git ls-files -co --exclude-standard '*.h' '*.cc'); }
 
@@ -72,7 +73,7 @@ step_dev() {
   local other
   python_suites "$root/tests/python"
   for other in "${HOME:-/root}"/.pyenv/versions/3.{6,13}.*/bin/python; do
-    [[ -x $other ]] && "$other" "$root/tests/runner.py" --counts "$counts" "$root/tests/python" </dev/null || true
+    if [[ -x $other ]]; then PYTHON=$other python_suites "$root/tests/python"; fi
   done
   say "end-to-end tests"
   HDRIVE_BINARY=$root/build/dev/cli/hdrive python_suites "$root/tests/e2e"
@@ -96,7 +97,6 @@ step_clang() { one build clang -DHD_BUILD_BENCHMARKS=OFF; }
 
 step_format() {
   say "clang-format"
-  # shellcheck disable=SC2046  # no name of ours has a space
   one check_format
 }
 check_format() { (cd "$root" && sources | xargs clang-format --dry-run -Werror); }
@@ -106,10 +106,9 @@ step_tidy() {
   one check_tidy
 }
 check_tidy() {
-  local end=$((SECONDS + tidy_seconds)) base changed all file left=0 bad=0 batch
+  local end=$((SECONDS + tidy_seconds)) changed all file left=0 bad=0
   [[ -f $root/build/dev/compile_commands.json ]] || build dev || return 1
-  base=$(cd "$root" && git rev-parse -q --verify HEAD~20 || git rev-list --max-parents=0 HEAD | tail -n 1)
-  changed=$(cd "$root" && git diff --name-only --diff-filter=d "$base" -- '*.cc' || true)
+  changed=$(cd "$root" && git diff --name-only --diff-filter=d HEAD~20 -- '*.cc' 2>/dev/null) || changed=
   all=$(printf '%s\n' "$changed" "$(sources | grep '\.cc$')" | awk 'NF && !seen[$0]++')
   for file in $all; do
     grep -q "/$file\"" "$root/build/dev/compile_commands.json" || continue
@@ -123,7 +122,8 @@ check_tidy() {
 }
 
 step_fuzz() {
-  local program name corpus found=0
+  local program name corpus found=0 seeds
+  mapfile -t seeds < <(find "$root/tests/fuzz" -type d -name 'corpus*')
   build fuzz -DHD_BUILD_BENCHMARKS=OFF -- fuzzers
   for program in "$root"/build/fuzz/tests/fuzz/*_fuzzer; do
     [[ -x $program ]] || continue
@@ -133,7 +133,7 @@ step_fuzz() {
     mkdir -p "$corpus"
     say "$name for $fuzz_seconds seconds"
     one "$program" -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
-      -artifact_prefix="$corpus-crash-" "$corpus" $(find "$root/tests/fuzz" -type d -name "corpus*" 2>/dev/null)
+      -artifact_prefix="$corpus-crash-" "$corpus" "${seeds[@]}"
   done
   ((found)) || { count 0 1; say "no fuzzer was built"; }
 }
