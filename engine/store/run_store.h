@@ -8,11 +8,18 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "engine/core/event.h"
 #include "engine/core/history.h"
 #include "engine/core/parent_run_spec.h"
 
 namespace hd {
+
+/// Another engine took the parent run over: this one must neither write nor decide any more.
+class SupersededError : public StoreError {
+ public:
+  using StoreError::StoreError;
+};
 
 /// How hard an append is pressed to disk before it returns.
 enum class Durability {
@@ -40,7 +47,7 @@ struct RunSummary {
   std::string target;
   RunStatus status = RunStatus::kNotStarted;
   std::int64_t created_us = 0, started_us = 0, ended_us = 0;  ///< 0 = not yet
-  std::string hyperparameters;  ///< JSON object; children only
+  std::string hyperparameters;                                ///< JSON object; children only
   std::optional<double> best_primary_metric;
   std::string error_code, error_message;
   std::vector<std::pair<std::string, std::string>> tags, properties;
@@ -62,11 +69,13 @@ struct RunFilter {
   int last = 10;  ///< newest first; 0 = all
 };
 
-/// The history of a workspace in one SQLite file (docs/store.md). One writing engine per parent run,
-/// fenced by epoch; any number of readers. Not thread-safe: one object per thread. Every member
-/// throws StoreError when the file cannot be used, naming file and reason.
+/// The history of a workspace in one SQLite file (docs/store.md). One writing engine per parent
+/// run, fenced by epoch; any number of readers. Not thread-safe: one object per thread. Every
+/// member throws StoreError when the file cannot be used, naming file and reason, and NotFoundError
+/// when given a run that does not exist, except where a result says so.
 class RunStore {
  public:
+  struct State;  ///< private to engine/store
   /// Opens or creates the file (mode 0600), migrating an older schema. Refuses a newer one.
   explicit RunStore(const std::string& file);
   ~RunStore();
@@ -74,26 +83,36 @@ class RunStore {
   RunStore& operator=(RunStore&&) noexcept;
 
   // Writing: the submitting command and the engine.
-  void create_parent(const ParentRunSpec& spec, const std::string& primary_metric_name, Goal goal,
+  void create_parent(const ParentRunSpec& spec,
+                     const std::string& primary_metric_name,
+                     Goal goal,
                      std::int64_t time_us);
   /// Makes the caller the only engine that may append to this parent run; returns its epoch.
   [[nodiscard]] int take_over(const std::string& parent_run_id);
-  /// Appends events, which carry their numbers, and brings the projections up to date, all in one
-  /// transaction. Metric points already stored are ignored. Throws StoreError when another engine
-  /// took over since `epoch`.
-  void append(const std::string& parent_run_id, int epoch, std::span<const Event> events,
+  /// Appends events, whose numbers continue the history without a gap, and brings the projections
+  /// up to date, all in one transaction: after any exception nothing of it is stored, and the same
+  /// call may be repeated. Metric points already stored are ignored, but use up their event
+  /// numbers. Throws SupersededError when another engine took over since `epoch`.
+  void append(const std::string& parent_run_id,
+              int epoch,
+              std::span<const Event> events,
               Durability durability);
 
   // Reading.
   [[nodiscard]] std::optional<ParentRunSpec> spec(const std::string& parent_run_id) const;
-  /// Calls `visit` for every event in order of number.
-  void replay(const std::string& parent_run_id, const std::function<void(const Event&)>& visit) const;
-  /// The events about one child (MetricReported excluded), for `run explain`.
-  [[nodiscard]] std::vector<Event> events_of_child(const std::string& parent_run_id, int child) const;
+  /// Calls `visit` for every event in order of number, as of one moment. At the first event that is
+  /// missing or altered it throws StoreError naming it; what was visited before is sound.
+  void replay(const std::string& parent_run_id,
+              const std::function<void(const Event&)>& visit) const;
+  /// The events about one child (MetricReported excluded), for `run explain`. The first is the
+  /// AskAnswered that proposed it, narrowed to this child. -1 = the events about no child.
+  [[nodiscard]] std::vector<Event> events_of_child(const std::string& parent_run_id,
+                                                   int child) const;
   [[nodiscard]] std::optional<RunSummary> run(const std::string& run_id) const;
   [[nodiscard]] std::vector<RunSummary> runs(const RunFilter& filter) const;
   /// All metric points of a run in the order stored, optionally of one name.
-  void metrics(const std::string& run_id, const std::string& name,
+  void metrics(const std::string& run_id,
+               const std::string& name,
                const std::function<void(int attempt, const MetricPoint&)>& visit) const;
 
   // Commands to engines.
@@ -108,7 +127,6 @@ class RunStore {
   [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> experiments() const;
 
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,223 @@
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "engine/core/error.h"
+#include "engine/store/store_state.h"
+
+namespace hd {
+
+namespace {
+
+// The runs whose metrics and verdicts belong to parent run ?1.
+#define HD_RUNS_OF_PARENT "(SELECT id FROM run WHERE parent=?1 UNION ALL SELECT ?1)"
+
+constexpr const char* kEvents =
+    "SELECT parent,number,time_us,kind,child,payload,checksum FROM event WHERE parent=?1 "
+    "ORDER BY number";
+constexpr const char* kMetrics =
+    "SELECT run,number,engine_us,attempt,sequence,time_us,name,value,text,step,checksum "
+    "FROM metric WHERE run IN " HD_RUNS_OF_PARENT " ORDER BY number";
+constexpr const char* kVerdicts =
+    "SELECT run,number,time_us,outcome,interval,value,bound,population,checksum "
+    "FROM verdict WHERE run IN " HD_RUNS_OF_PARENT " ORDER BY number";
+
+MetricPoint read_point(const sqlite::Statement& row, RunStore::State& state) {
+  MetricPoint point;
+  point.sequence = row.integer(4);
+  point.time_us = row.integer(5);
+  point.name = state.name_of(row.integer(6));
+  point.value = row.real(7);
+  point.text = row.text(8);
+  if (!row.is_null(9)) point.step = row.integer(9);
+  return point;
+}
+
+bool is_sound(const sqlite::Statement& row, const MetricPoint& point) {
+  return metric_checksum(row.integer(0),
+                         row.integer(3),
+                         row.integer(1),
+                         row.integer(2),
+                         row.integer(6),
+                         point) == row.integer(10);
+}
+
+/// Merges the three tables that hold one history. Each cursor is in order of number already, so one
+/// row of each is in memory at a time (SQLite sorts metrics on disk when they are many).
+class Replay {
+ public:
+  Replay(RunStore::State& state, const std::string& run_id, std::int64_t parent)
+      : state_(state),
+        run_id_(run_id),
+        events_{sqlite::Statement(state.database, kEvents)},
+        metrics_{sqlite::Statement(state.database, kMetrics)},
+        verdicts_{sqlite::Statement(state.database, kVerdicts)} {
+    read_children(parent);
+    for (Cursor* cursor : {&events_, &metrics_, &verdicts_}) {
+      cursor->row.bind(1, parent);
+      cursor->advance();
+    }
+  }
+
+  void run(std::int64_t last_number, const std::function<void(const Event&)>& visit) {
+    for (std::int64_t number = 1; number <= last_number; ++number) {
+      if (events_.is_at(number)) {
+        if (events_.row.view(3) != kRepeatedMetric) visit(state_.read_event(events_.row, run_id_));
+        events_.advance();
+      } else if (metrics_.is_at(number)) {
+        visit(read_metric());
+        metrics_.advance();
+      } else if (verdicts_.is_at(number)) {
+        visit(state_.read_verdict(verdicts_.row, child_of(verdicts_.row), run_id_));
+        verdicts_.advance();
+      } else {
+        state_.damaged("event " + std::to_string(number) + " of run " + run_id_ + " is missing");
+      }
+    }
+    if (events_.more || metrics_.more || verdicts_.more) {
+      state_.damaged("run " + run_id_ + " has events after its last one, number " +
+                     std::to_string(last_number));
+    }
+  }
+
+ private:
+  struct Cursor {
+    sqlite::Statement row;
+    bool more = false;
+    [[nodiscard]] bool is_at(std::int64_t number) const { return more && row.integer(1) == number; }
+    void advance() { more = row.step(); }
+  };
+
+  void read_children(std::int64_t parent) {
+    sqlite::Statement query(state_.database,
+                            "SELECT id,child FROM run WHERE parent=?1 UNION ALL "
+                            "SELECT id,iif(kind='script',0,-1) FROM run WHERE id=?1");
+    query.bind(1, parent);
+    while (query.step()) children_.emplace(query.integer(0), static_cast<int>(query.integer(1)));
+  }
+
+  [[nodiscard]] int child_of(const sqlite::Statement& row) const {
+    const auto known = children_.find(row.integer(0));
+    if (known == children_.end()) state_.damaged("a row of run " + run_id_ + " has no child run");
+    return known->second;
+  }
+
+  [[nodiscard]] Event read_metric() {
+    const sqlite::Statement& row = metrics_.row;
+    MetricReported reported{
+        child_of(row), static_cast<int>(row.integer(3)), read_point(row, state_)};
+    if (!is_sound(row, reported.point)) {
+      state_.damaged("event " + std::to_string(row.integer(1)) + " of run " + run_id_ +
+                     " was altered");
+    }
+    return {row.integer(1), row.integer(2), std::move(reported)};
+  }
+
+  RunStore::State& state_;
+  const std::string& run_id_;
+  std::unordered_map<std::int64_t, int> children_;
+  Cursor events_, metrics_, verdicts_;
+};
+
+/// Reduces an answer to the configuration at `place`.
+void narrow(AskAnswered& answer, std::size_t place) {
+  if (place >= answer.configurations.size()) return;
+  answer.configurations = {std::move(answer.configurations[place])};
+  if (place < answer.reasons.size()) {
+    answer.reasons = {std::move(answer.reasons[place])};
+  } else {
+    answer.reasons.clear();
+  }
+}
+
+}  // namespace
+
+void RunStore::replay(const std::string& parent_run_id,
+                      const std::function<void(const Event&)>& visit) const {
+  State& state = *state_;
+  const sqlite::Transaction transaction(state.database, sqlite::Transaction::Kind::kRead);
+  const std::int64_t parent = state.parent_key_of(parent_run_id);
+  std::int64_t last_number = 0;
+  {
+    const sqlite::Use query(state.database.cached("SELECT last_number FROM engine WHERE parent=?"));
+    query->bind(1, parent);
+    if (!query->step()) state.damaged("run " + parent_run_id + " has no engine row");
+    last_number = query->integer(0);
+  }
+  Replay(state, parent_run_id, parent).run(last_number, visit);
+}
+
+std::vector<Event> RunStore::events_of_child(const std::string& parent_run_id, int child) const {
+  State& state = *state_;
+  const sqlite::Transaction transaction(state.database, sqlite::Transaction::Kind::kRead);
+  const std::int64_t parent = state.parent_key_of(parent_run_id);
+  std::vector<Event> events;
+  {
+    const sqlite::Use query(
+        state.database.cached("SELECT parent,number,time_us,kind,child,payload,checksum FROM event "
+                              "WHERE parent=?1 AND child=?2 ORDER BY number"));
+    query->bind(1, parent).bind(2, child);
+    while (query->step()) {
+      if (query->view(3) != kRepeatedMetric) {
+        events.push_back(state.read_event(*query.operator->(), parent_run_id));
+      }
+    }
+  }
+  if (child < 0) return events;
+  {
+    const sqlite::Use query(state.database.cached(
+        "SELECT e.parent,e.number,e.time_us,e.kind,e.child,e.payload,e.checksum,"
+        "r.child-(SELECT min(s.child) FROM run s WHERE s.parent=?1 AND "
+        "s.asked_number=r.asked_number) FROM run r JOIN event e ON e.parent=r.parent AND "
+        "e.number=r.asked_number WHERE r.parent=?1 AND r.child=?2"));
+    query->bind(1, parent).bind(2, child);
+    if (query->step()) {
+      Event event = state.read_event(*query.operator->(), parent_run_id);
+      if (auto* answer = std::get_if<AskAnswered>(&event.body)) {
+        narrow(*answer, static_cast<std::size_t>(query->integer(7)));
+      }
+      events.push_back(std::move(event));
+    }
+  }
+  {
+    const sqlite::Use query(state.database.cached(
+        "SELECT v.run,v.number,v.time_us,v.outcome,v.interval,v.value,v.bound,v.population,"
+        "v.checksum FROM run r JOIN verdict v ON v.run=r.id WHERE (r.parent=?1 AND r.child=?2) OR "
+        "(r.id=?1 AND r.kind='script' AND ?2=0) ORDER BY v.number"));
+    query->bind(1, parent).bind(2, child);
+    while (query->step()) {
+      events.push_back(state.read_verdict(*query.operator->(), child, parent_run_id));
+    }
+  }
+  std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) {
+    return a.number < b.number;
+  });
+  return events;
+}
+
+void RunStore::metrics(const std::string& run_id,
+                       const std::string& name,
+                       const std::function<void(int attempt, const MetricPoint&)>& visit) const {
+  State& state = *state_;
+  const sqlite::Transaction transaction(state.database, sqlite::Transaction::Kind::kRead);
+  const std::int64_t run = state.key_of(run_id);
+  sqlite::Statement query(
+      state.database,
+      "SELECT run,number,engine_us,attempt,sequence,time_us,name,value,text,step,checksum "
+      "FROM metric WHERE run=?1 AND (?2='' OR name=(SELECT id FROM metric_name WHERE name=?2)) "
+      "ORDER BY attempt,sequence");
+  query.bind(1, run).bind(2, std::string_view(name));
+  while (query.step()) {
+    const MetricPoint point = read_point(query, state);
+    if (!is_sound(query, point)) {
+      state.damaged("metric point " + std::to_string(point.sequence) + " of run " + run_id +
+                    " was altered");
+    }
+    visit(static_cast<int>(query.integer(3)), point);
+  }
+}
+
+#undef HD_RUNS_OF_PARENT
+
+}  // namespace hd
