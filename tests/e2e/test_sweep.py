@@ -93,9 +93,8 @@ class Sweep(WorkspaceTest):
             rows = list(csv.DictReader(file))
         self.assertEqual([row["run_id"] for row in rows], [c["run_id"] for c in self.children(run)])
         self.assertEqual([float(row["--x"]) for row in rows], [2, 1])
-        metrics = self.run_hdrive("run", "metrics", "-r", run, "-o", "json").out
-        self.assertIn("score", metrics)
-        json.loads(metrics)
+        points = self.run_hdrive("run", "metrics", "-r", run + "_0", "-o", "json").json()
+        self.assertEqual([(p["name"], p["value"]) for p in points], [("score", 1), ("score", 1.001), ("score", 1.002)])
         logs = os.path.join(self.folder, "logs")
         self.run_hdrive("run", "download-logs", "-r", run + "_0", "-d", logs)
         self.assertTrue([name for _, _, names in os.walk(logs) for name in names if "stdout" in name])
@@ -169,13 +168,8 @@ class Sweep(WorkspaceTest):
         )
         self.write_hdconfig({"--x": ["choice", [1]]})
         run = self.sweep("train.py")["runId"]
-        text = self.run_hdrive("run", "metrics", "-r", run + "_0", "-o", "json").out
-        values = [point["value"] for point in self._points(json.loads(text)) if point["name"] == "score"]
-        self.assertEqual(values, [0, 1, 2, 3, 4])
-
-    @staticmethod
-    def _points(document):
-        return document if isinstance(document, list) else document["metrics"]
+        points = self.run_hdrive("run", "metrics", "-r", run + "_0", "-o", "json").json()
+        self.assertEqual([p["value"] for p in points if p["name"] == "score"], [0, 1, 2, 3, 4])
 
     def test_same_seed_gives_the_same_configurations(self):
         self.write_hdconfig(

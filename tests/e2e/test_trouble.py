@@ -186,8 +186,7 @@ class Resume(WorkspaceTest):
         self.assertEqual(sorted(c["hyperparameters"]["--x"] for c in children), list(range(8)))
         self.assertEqual([c["status"] for c in children], ["Completed"] * 8)
         for child in children:
-            text = self.run_hdrive("run", "metrics", "-r", child["run_id"], "-o", "json").json()
-            points = text if isinstance(text, list) else text["metrics"]
+            points = self.run_hdrive("run", "metrics", "-r", child["run_id"], "-o", "json").json()
             self.assertEqual(len([p for p in points if p["name"] == "score"]), 10, child)
             attempts = os.listdir(os.path.join(self.project, ".hdrive", "runs", child["run_id"]))
             self.assertEqual(attempts, ["0"])
@@ -208,7 +207,7 @@ class Resume(WorkspaceTest):
 
     def test_a_finished_run_is_not_run_again(self):
         run = self.sweep("train.py")["runId"]
-        self.run_hdrive("run", "resume", "-r", run)
+        self.assertActionable(self.run_hdrive("run", "resume", "-r", run, code=2), "Completed")
         self.assertEqual(self.statuses(run), {"Completed": 8})
 
 
