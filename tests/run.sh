@@ -4,7 +4,7 @@
 #   tests/run.sh --asan     the same tests in a build with address and undefined-behaviour sanitizers
 #   tests/run.sh --tsan     the C++ tests in a build with the thread sanitizer
 #   tests/run.sh --clang    compiles everything with Clang, warnings as errors
-#   tests/run.sh --format   clang-format finds nothing to change
+#   tests/run.sh --format   clang-format finds nothing to change; includes point the right way
 #   tests/run.sh --tidy     clang-tidy, changed files first, for ten minutes at most
 #   tests/run.sh --fuzz     every fuzzer for 60 seconds
 #   tests/run.sh --all      everything
@@ -96,8 +96,9 @@ step_tsan() {
 step_clang() { one build clang -DHD_BUILD_BENCHMARKS=OFF; }
 
 step_format() {
-  say "clang-format"
+  say "clang-format and the direction of includes"
   one check_format
+  one "$root/.ci/check_includes.py"
 }
 check_format() { (cd "$root" && sources | xargs clang-format --dry-run -Werror); }
 
