@@ -61,11 +61,11 @@ struct RunSummary {
 };
 
 struct RunFilter {
-  std::string experiment;     ///< empty = any
-  std::string parent_run_id;  ///< empty = no children are listed
-  std::string target;
-  std::optional<RunStatus> status;
-  std::vector<std::pair<std::string, std::string>> tags;
+  std::string experiment = {};     ///< empty = any
+  std::string parent_run_id = {};  ///< empty = no children are listed
+  std::string target = {};
+  std::optional<RunStatus> status = {};
+  std::vector<std::pair<std::string, std::string>> tags = {};
   int last = 10;  ///< newest first; 0 = all
 };
 

@@ -133,6 +133,7 @@ bool Statement::step() {
 }
 
 void Statement::run() {
+  errno = 0;
   const int code = sqlite3_step(statement_);
   if (code != SQLITE_DONE && code != SQLITE_ROW) {
     // The message belongs to the connection and has to be read before the reset.
@@ -209,11 +210,14 @@ std::int64_t Database::changed_rows() const { return sqlite3_changes(connection_
 bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_) == 0; }
 
 void Database::fail(int code) const {
+  // A failing commit does not pass on its reason; then it is the latest one.
+  const int latest = errno;
+  const int kept = sqlite3_system_errno(connection_);
   const int extended = sqlite3_extended_errcode(connection_);
   const bool same = (extended & 0xff) == (code & 0xff);
   const std::string message = explain(file_,
                                       same ? extended : code,
-                                      sqlite3_system_errno(connection_),
+                                      kept != 0 ? kept : latest,
                                       same ? sqlite3_errmsg(connection_) : sqlite3_errstr(code));
   if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) throw LockedError(message);
   throw StoreError(message);

@@ -1,0 +1,115 @@
+#include "engine/store/event_codec.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "engine/store/spec_codec.h"
+#include "tests/store/random_history.h"
+
+namespace hd {
+namespace {
+
+using testing::RandomHistory;
+using testing::same;
+
+TEST(EventCodec, KeepsEveryKindOfEvent) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    RandomHistory random(seed);
+    (void)random.next(1);
+    for (std::size_t kind = 0; kind < RandomHistory::kinds(); ++kind) {
+      const EventBody body = random.body(kind);
+      ASSERT_EQ(body.index(), kind) << "the generator is out of order";
+      const std::string payload = encode_event(body);
+      const EventBody back = decode_event(event_name(body), payload);
+      ASSERT_EQ(back.index(), kind) << event_name(body);
+      ASSERT_EQ(encode_event(back), payload);
+      if (const auto* answer = std::get_if<AskAnswered>(&body)) {
+        ASSERT_EQ(std::get<AskAnswered>(back).configurations, answer->configurations) << payload;
+      }
+      if (const auto* ended = std::get_if<ChildEnded>(&body)) {
+        ASSERT_EQ(std::get<ChildEnded>(back).exit, ended->exit);
+      }
+    }
+  }
+}
+
+TEST(EventCodec, KeepsFieldsAndTypes) {
+  AskAnswered answer;
+  answer.ask = 3;
+  answer.configurations = {Configuration({{"--lr", Value(1.0)},
+                                          {"--batch", Value(1)},
+                                          {"--name", Value("NaN")},
+                                          {"--odd", Value(std::nan(""))},
+                                          {"--map", Value(Value::Map{{"$map", Value(2)}})}})};
+  answer.reasons = {"drawn"};
+  answer.notes = "n";
+  const EventBody back = decode_event("ask_answered", encode_event(answer));
+  const auto& body = std::get<AskAnswered>(back);
+  EXPECT_EQ(body.ask, 3);
+  EXPECT_EQ(body.configurations, answer.configurations);
+  EXPECT_EQ(body.reasons, answer.reasons);
+  EXPECT_EQ(body.notes, "n");
+}
+
+// Frozen: histories of released versions hold these texts.
+TEST(EventCodec, WritesTheFrozenNames) {
+  EXPECT_EQ(encode_event(ChildStarted{1, 0, "here", 42}),
+            R"({"child":1,"attempt":0,"where":"here","process_id":42})");
+  EXPECT_EQ(encode_event(CancelRequested{2, CancelCause::kPolicy, "poor"}),
+            R"({"child":2,"cause":"policy","reason":"poor"})");
+  EXPECT_EQ(encode_event(ParentEnded{RunStatus::kCompleted, "done", 4}),
+            R"({"status":"Completed","reason":"done","best_child":4})");
+  EXPECT_EQ(encode_event(EngineStarted{2, "b", 3, 4, 5}),
+            R"({"epoch":2,"boot_id":"b","boottime_us":3,"elapsed_us":4,"process_id":5})");
+  EXPECT_EQ(encode_event(RetryDue{6}), R"({"child":6})");
+  EXPECT_EQ(encode_event(PauseRequested{}), "{}");
+}
+
+TEST(EventCodec, PassesOverUnknownFieldsAndKeepsDefaults) {
+  const EventBody body = decode_event("child_started", R"({"child":7,"colour":"red"})");
+  EXPECT_EQ(std::get<ChildStarted>(body).child, 7);
+  EXPECT_EQ(std::get<ChildStarted>(body).where, "");
+}
+
+TEST(EventCodec, RefusesWhatIsNoEvent) {
+  EXPECT_THROW((void)decode_event("no_such_kind", "{}"), std::invalid_argument);
+  EXPECT_THROW((void)decode_event("noted", "{"), std::invalid_argument);
+  EXPECT_THROW((void)decode_event("noted", "[]"), std::invalid_argument);
+  EXPECT_THROW((void)decode_event("noted", R"({"text":5})"), std::invalid_argument);
+  EXPECT_THROW((void)decode_event("child_ended", R"({"exit":"vanished"})"), std::invalid_argument);
+  EXPECT_THROW((void)decode_event("parent_ended", R"({"status":"Odd"})"), std::invalid_argument);
+}
+
+TEST(EventCodec, ReplacesTextThatIsNotUtf8) {
+  const EventBody body = decode_event("noted", encode_event(Noted{-1, "a\xff z", 0}));
+  EXPECT_EQ(std::get<Noted>(body).text, "a\xEF\xBF\xBD z");
+}
+
+TEST(SpecCodec, KeepsEveryField) {
+  const ParentRunSpec spec = testing::sample_spec("HD_1", RunKind::kScript);
+  const ParentRunSpec back = decode_spec(encode_spec(spec));
+  EXPECT_EQ(encode_spec(back), encode_spec(spec));
+  EXPECT_EQ(back.run_id, "HD_1");
+  EXPECT_EQ(back.kind, RunKind::kScript);
+  EXPECT_EQ(back.seed, spec.seed);
+  EXPECT_EQ(back.script.arguments, spec.script.arguments);
+  EXPECT_EQ(back.script.environment, spec.script.environment);
+  EXPECT_EQ(back.script.max_run_duration_seconds, 90);
+  EXPECT_EQ(back.script.interpreter, spec.script.interpreter);
+  EXPECT_EQ(back.snapshot_id, spec.snapshot_id);
+  EXPECT_EQ(back.tags, spec.tags);
+  EXPECT_EQ(back.properties, spec.properties);
+  EXPECT_TRUE(back.keep_going);
+  EXPECT_EQ(back.grace_seconds, 7);
+}
+
+TEST(SpecCodec, RefusesWhatIsNoSpec) {
+  EXPECT_THROW((void)decode_spec("nonsense"), std::invalid_argument);
+  EXPECT_THROW((void)decode_spec("[]"), std::invalid_argument);
+  EXPECT_THROW((void)decode_spec(R"({"kind":"odd"})"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace hd
