@@ -1,0 +1,306 @@
+#include "executors/supervisor/engine_link.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <fcntl.h>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <nlohmann/json.hpp>
+
+#include "executors/supervisor_protocol/attempt_files.h"
+
+namespace hd {
+namespace {
+
+using boost::system::error_code;
+using Socket = boost::asio::local::stream_protocol::socket;
+constexpr std::size_t kSendBuffer = 65536;
+constexpr std::size_t kLongestCommand = 4096;
+
+}  // namespace
+
+class Connection;
+
+class EngineLink::Impl : public std::enable_shared_from_this<EngineLink::Impl> {
+ public:
+  Impl(boost::asio::io_context& loop, const StreamLog& log, Commands commands)
+      : loop_(loop), log_(log), commands_(std::move(commands)), acceptor_(loop), patience_(loop) {}
+
+  void attach(int descriptor);
+  bool listen(int directory);
+  void poke();
+  void finish(int patience_ms, std::function<void(bool)> done);
+  void close();
+
+  // From connections.
+  void wants_stream(const std::shared_ptr<Connection>& connection);
+  void made_progress();
+  void ended(const Connection* connection);
+
+  boost::asio::io_context& loop_;
+  const StreamLog& log_;
+  Commands commands_;
+
+ private:
+  void accept();
+  void check_finished();
+  void arm_patience();
+  void conclude(bool delivered);
+
+  boost::asio::local::stream_protocol::acceptor acceptor_;
+  std::shared_ptr<Connection> current_;
+  std::weak_ptr<Connection> newcomer_;  ///< connected, has not said yet what it wants
+  boost::asio::steady_timer patience_;
+  int patience_ms_ = 0;
+  std::function<void(bool)> done_;
+};
+
+/// One engine. Alive while an operation of it is pending or the link knows it.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(EngineLink::Impl& link, Socket socket, std::optional<std::int64_t> offset)
+      : link_(&link),
+        socket_(std::move(socket)),
+        offset_(offset.value_or(0)),
+        subscribed_(offset.has_value()) {
+    error_code ignored;
+    socket_.non_blocking(true, ignored);
+  }
+
+  void start() { receive(); }
+
+  void close() {
+    link_ = nullptr;
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+  // Sends what is new until the engine takes no more; then waits until it does.
+  void send() {
+    if (link_ == nullptr || !subscribed_ || waiting_) return;
+    static std::array<char, kSendBuffer> buffer;
+    for (;;) {
+      const std::size_t size = link_->log_.read(offset_, buffer.data(), buffer.size());
+      if (size == 0) return;
+      const ssize_t sent =
+          ::send(socket_.native_handle(), buffer.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent > 0) {
+        offset_ += sent;
+        link_->made_progress();
+        if (static_cast<std::size_t>(sent) == size && size < buffer.size()) return;
+        continue;
+      }
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return wait_for_room();
+      return fail();
+    }
+  }
+
+  [[nodiscard]] bool has_everything() const {
+    return link_ == nullptr || offset_ >= link_->log_.end_offset();
+  }
+
+ private:
+  void wait_for_room() {
+    waiting_ = true;
+    socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
+      self->waiting_ = false;
+      if (self->link_ == nullptr) return;
+      if (error) return self->fail();
+      self->send();
+      if (self->link_ != nullptr) self->link_->made_progress();
+    });
+  }
+
+  void receive() {
+    socket_.async_read_some(boost::asio::buffer(input_),
+                            [self = shared_from_this()](const error_code& error, std::size_t size) {
+                              if (self->link_ == nullptr) return;
+                              if (error) return self->fail();
+                              self->pending_.append(self->input_.data(), size);
+                              self->take_lines();
+                              if (self->link_ != nullptr) self->receive();
+                            });
+  }
+
+  void take_lines() {
+    std::size_t begin = 0;
+    for (std::size_t newline = pending_.find('\n'); newline != std::string::npos;
+         newline = pending_.find('\n', begin)) {
+      take(std::string_view(pending_).substr(begin, newline - begin));
+      if (link_ == nullptr) return;
+      begin = newline + 1;
+    }
+    pending_.erase(0, begin);
+    if (pending_.size() > kLongestCommand) fail();
+  }
+
+  // Operations this supervisor does not know are of newer engines, and ignored.
+  void take(std::string_view line) {
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (!json.is_object()) return;
+    const auto op = json.find("op");
+    if (op == json.end()) return;
+    if (*op == "from") {
+      const auto number = json.find("n");
+      if (number == json.end() || !number->is_number_integer()) return;
+      offset_ = link_->log_.offset_of(number->get<std::int64_t>());
+      subscribed_ = true;
+      link_->wants_stream(shared_from_this());
+      send();
+    } else if (*op == "cancel") {
+      const auto force = json.find("force");
+      const auto grace = json.find("grace");
+      const bool is_forced = force != json.end() && *force == true;
+      std::optional<int> seconds;
+      if (grace != json.end() && grace->is_number_integer()) {
+        seconds = static_cast<int>(std::clamp<std::int64_t>(grace->get<std::int64_t>(), 0, 86400));
+      }
+      link_->commands_.cancel(seconds, is_forced);
+    }
+  }
+
+  void fail() {
+    EngineLink::Impl* link = std::exchange(link_, nullptr);
+    error_code ignored;
+    socket_.close(ignored);
+    if (link != nullptr) link->ended(this);
+  }
+
+  EngineLink::Impl* link_;  ///< null once closed
+  Socket socket_;
+  std::int64_t offset_;
+  bool subscribed_;
+  bool waiting_ = false;
+  std::array<char, 1024> input_{};
+  std::string pending_;
+};
+
+void EngineLink::Impl::attach(int descriptor) {
+  error_code error;
+  Socket socket(loop_);
+  socket.assign(boost::asio::local::stream_protocol(), descriptor, error);
+  if (error) return;
+  current_ = std::make_shared<Connection>(*this, std::move(socket), 0);
+  current_->start();
+}
+
+bool EngineLink::Impl::listen(int directory) {
+  // The path through our own descriptor is short, however deep the directory lies: socket addresses
+  // have room for 107 bytes.
+  const std::string path =
+      "/proc/self/fd/" + std::to_string(directory) + "/" + attempt_files::kSocket;
+  error_code error;
+  acceptor_.open(boost::asio::local::stream_protocol(), error);
+  if (error) return false;
+  acceptor_.bind(boost::asio::local::stream_protocol::endpoint(path), error);
+  if (error) return false;
+  acceptor_.listen(4, error);
+  if (error) return false;
+  accept();
+  return true;
+}
+
+void EngineLink::Impl::accept() {
+  acceptor_.async_accept([self = shared_from_this()](const error_code& error, Socket socket) {
+    if (error == boost::asio::error::operation_aborted || !self->acceptor_.is_open()) return;
+    if (!error) {
+      ucred peer{};
+      socklen_t size = sizeof peer;
+      const bool is_ours =
+          ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+          peer.uid == ::geteuid();
+      if (is_ours) {
+        ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+        if (const auto silent = self->newcomer_.lock(); silent && silent != self->current_) {
+          silent->close();
+        }
+        auto connection = std::make_shared<Connection>(*self, std::move(socket), std::nullopt);
+        self->newcomer_ = connection;
+        connection->start();
+      }
+    }
+    self->accept();
+  });
+}
+
+void EngineLink::Impl::wants_stream(const std::shared_ptr<Connection>& connection) {
+  if (current_ && current_ != connection) current_->close();
+  current_ = connection;
+}
+
+void EngineLink::Impl::poke() {
+  if (current_) current_->send();
+}
+
+void EngineLink::Impl::ended(const Connection* connection) {
+  if (current_.get() == connection) current_.reset();
+  if (done_) check_finished();
+}
+
+void EngineLink::Impl::made_progress() {
+  if (!done_) return;
+  arm_patience();
+  check_finished();
+}
+
+void EngineLink::Impl::finish(int patience_ms, std::function<void(bool)> done) {
+  patience_ms_ = patience_ms;
+  done_ = std::move(done);
+  poke();
+  if (!done_) return;
+  arm_patience();
+  check_finished();
+}
+
+void EngineLink::Impl::arm_patience() {
+  patience_.expires_after(std::chrono::milliseconds(patience_ms_));
+  patience_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error && self->done_) self->conclude(false);
+  });
+}
+
+void EngineLink::Impl::check_finished() {
+  if (!current_) return conclude(false);
+  if (current_->has_everything()) conclude(true);
+}
+
+void EngineLink::Impl::conclude(bool delivered) {
+  auto done = std::exchange(done_, nullptr);
+  patience_.cancel();
+  if (done) done(delivered);
+}
+
+void EngineLink::Impl::close() {
+  error_code ignored;
+  acceptor_.close(ignored);
+  patience_.cancel();
+  done_ = nullptr;
+  if (current_) current_->close();
+  if (const auto connection = newcomer_.lock()) connection->close();
+  current_.reset();
+}
+
+EngineLink::EngineLink(boost::asio::io_context& loop, const StreamLog& log, Commands commands)
+    : impl_(std::make_shared<Impl>(loop, log, std::move(commands))) {}
+
+EngineLink::~EngineLink() { impl_->close(); }
+
+void EngineLink::attach(int descriptor) { impl_->attach(descriptor); }
+bool EngineLink::listen(int directory) { return impl_->listen(directory); }
+void EngineLink::poke() { impl_->poke(); }
+void EngineLink::finish(int patience_ms, std::function<void(bool)> done) {
+  impl_->finish(patience_ms, std::move(done));
+}
+
+}  // namespace hd

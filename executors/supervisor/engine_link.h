@@ -1,0 +1,49 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "executors/supervisor/stream_log.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace hd {
+
+/// The supervisor's side of its conversation with engines: sends the stream from the wanted number
+/// on and hears their commands. One engine at a time, the newest. Holds one buffer: what an engine
+/// has not taken is read again from the log, so a slow or dead engine costs nothing more.
+class EngineLink {
+ public:
+  struct Commands {
+    /// `grace_seconds` is empty when the engine leaves it to the spec.
+    std::function<void(std::optional<int> grace_seconds, bool force)> cancel;
+  };
+
+  EngineLink(boost::asio::io_context& loop, const StreamLog& log, Commands commands);
+  ~EngineLink();
+
+  /// Takes over a connected socket (the descriptor an engine left us) and sends from fact 1 on.
+  void attach(int descriptor);
+
+  /// Listens on supervisor.sock in the open directory. Failure leaves the attempt without later
+  /// engines' live view, and is otherwise harmless: the files have everything. Returns whether it
+  /// listens.
+  bool listen(int directory);
+
+  /// The log has grown.
+  void poke();
+
+  /// Calls `done` once the engine has been sent everything, or there is none, or it took nothing
+  /// for `patience_ms`. Afterwards every connection is closed.
+  void finish(int patience_ms, std::function<void(bool delivered)> done);
+
+  class Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace hd

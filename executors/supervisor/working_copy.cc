@@ -1,0 +1,199 @@
+#include "executors/supervisor/working_copy.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+#include "executors/supervisor_protocol/attempt_files.h"
+
+namespace hd {
+namespace {
+
+constexpr int kDeepest = 200;  ///< folders in folders; each level holds two descriptors
+
+class Copier {
+ public:
+  // Takes over both descriptors.
+  bool copy_folder(int from, int to, const std::string& path, int depth) {
+    DIR* folder = ::fdopendir(from);
+    if (folder == nullptr) {
+      ::close(from);
+      ::close(to);
+      return fail("read", path);
+    }
+    bool good = depth < kDeepest;
+    if (!good) problem_ = "cannot copy " + path + ": folders are nested deeper than 200";
+    while (good) {
+      errno = 0;
+      const dirent* entry = ::readdir(folder);
+      if (entry == nullptr) {
+        if (errno != 0) good = fail("read", path);
+        break;
+      }
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") {
+        good = copy_entry(from, to, name, entry->d_type, path + "/" + name, depth);
+      }
+    }
+    ::closedir(folder);
+    ::close(to);
+    return good;
+  }
+
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+
+ private:
+  bool fail(const char* what, const std::string& path) {
+    problem_ = std::string("cannot ") + what + " " + path + ": " + std::strerror(errno);
+    return false;
+  }
+
+  bool copy_entry(int from,
+                  int to,
+                  const std::string& name,
+                  unsigned char type,
+                  const std::string& path,
+                  int depth) {
+    if (type == DT_UNKNOWN) {
+      struct stat status {};
+      if (::fstatat(from, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return fail("read", path);
+      type = IFTODT(status.st_mode);
+    }
+    switch (type) {
+      case DT_REG:
+        return copy_file(from, to, name, path);
+      case DT_LNK:
+        return copy_link(from, to, name, path);
+      case DT_DIR: {
+        const int inner_from =
+            ::openat(from, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (inner_from < 0) return fail("open", path);
+        if (::mkdirat(to, name.c_str(), 0700) != 0) {
+          ::close(inner_from);
+          return fail("create the copy of", path);
+        }
+        const int inner_to =
+            ::openat(to, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (inner_to < 0) {
+          ::close(inner_from);
+          return fail("open the copy of", path);
+        }
+        return copy_folder(inner_from, inner_to, path, depth + 1);
+      }
+      default:
+        return true;  // pipes, sockets, devices: no part of a source folder
+    }
+  }
+
+  bool copy_link(int from, int to, const std::string& name, const std::string& path) {
+    std::array<char, PATH_MAX> target{};
+    const ssize_t length = ::readlinkat(from, name.c_str(), target.data(), target.size() - 1);
+    if (length < 0) return fail("read the link", path);
+    if (::symlinkat(target.data(), to, name.c_str()) != 0) return fail("create the link", path);
+    return true;
+  }
+
+  bool copy_file(int from, int to, const std::string& name, const std::string& path) {
+    const int in = ::openat(from, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (in < 0) return fail("open", path);
+    struct stat status {};
+    if (::fstat(in, &status) != 0) {
+      ::close(in);
+      return fail("read", path);
+    }
+    const mode_t mode = (status.st_mode & 0700U) | 0600U;
+    const int out =
+        ::openat(to, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (out < 0) {
+      ::close(in);
+      return fail("create the copy of", path);
+    }
+    const bool good = copy_bytes(in, out, status.st_size);
+    if (!good) fail("copy", path);
+    ::close(in);
+    if (::close(out) != 0 && good) return fail("copy", path);
+    return good;
+  }
+
+  // copy_file_range shares the data on file systems that can and copies inside the kernel
+  // elsewhere.
+  bool copy_bytes(int in, int out, off_t size) {
+    while (size > 0) {
+      const ssize_t done =
+          ::copy_file_range(in, nullptr, out, nullptr, static_cast<std::size_t>(size), 0);
+      if (done == 0) return true;  // the snapshot's file became shorter
+      if (done < 0) {
+        if (errno == EINTR) continue;
+        if (errno == ENOSPC || errno == EDQUOT || errno == EIO) return false;
+        return copy_bytes_by_hand(in, out);
+      }
+      size -= done;
+    }
+    return true;
+  }
+
+  bool copy_bytes_by_hand(int in, int out) {
+    std::vector<char> buffer(std::size_t{1} << 16);
+    for (;;) {
+      const ssize_t got = ::read(in, buffer.data(), buffer.size());
+      if (got == 0) return true;
+      if (got < 0) {
+        if (errno == EINTR) continue;
+        return false;
+      }
+      for (ssize_t put = 0; put < got;) {
+        const ssize_t done = ::write(out, buffer.data() + put, static_cast<std::size_t>(got - put));
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) return false;
+        put += done;
+      }
+    }
+  }
+
+  std::string problem_;
+};
+
+Error failure(const std::string& what) { return Error{what + ": " + std::strerror(errno)}; }
+
+}  // namespace
+
+Result<int> make_working_copy(int attempt, const std::string& snapshot) {
+  if (::mkdirat(attempt, attempt_files::kWork, 0700) != 0) {
+    return failure("cannot create the working folder");
+  }
+  const int work =
+      ::openat(attempt, attempt_files::kWork, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (work < 0) return failure("cannot open the working folder");
+  if (!snapshot.empty()) {
+    const int from = ::open(snapshot.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int to = from < 0 ? -1 : ::fcntl(work, F_DUPFD_CLOEXEC, 0);
+    if (to < 0) {
+      Error error = failure("cannot open the snapshot " + snapshot);
+      if (from >= 0) ::close(from);
+      ::close(work);
+      return error;
+    }
+    Copier copier;
+    if (!copier.copy_folder(from, to, snapshot, 0)) {
+      ::close(work);
+      return Error{"cannot make the working copy of the snapshot: " + copier.problem()};
+    }
+  }
+  for (const char* folder : {"outputs", "logs"}) {
+    if (::mkdirat(work, folder, 0700) != 0 && errno != EEXIST) {
+      Error error = failure(std::string("cannot create the folder ") + folder);
+      ::close(work);
+      return error;
+    }
+  }
+  return work;
+}
+
+}  // namespace hd

@@ -1,0 +1,15 @@
+#pragma once
+#include <functional>
+#include <string>
+
+#include "engine/core/result.h"
+
+namespace hd {
+
+/// Makes `work` in the open directory `attempt`: a copy of the snapshot (regular files with their
+/// owner's permissions, made writable; symbolic links as links, never followed; nothing else) with
+/// the folders outputs and logs. An empty `snapshot` gives just these. File data is shared with the
+/// snapshot where the file system can. Returns an open descriptor of `work`; the caller closes it.
+[[nodiscard]] Result<int> make_working_copy(int attempt, const std::string& snapshot);
+
+}  // namespace hd

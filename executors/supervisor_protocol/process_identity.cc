@@ -1,0 +1,46 @@
+#include "executors/supervisor_protocol/process_identity.h"
+
+#include <charconv>
+#include <fcntl.h>
+#include <string_view>
+#include <unistd.h>
+
+namespace hd {
+namespace {
+
+std::string read_small(const char* path) {
+  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  char buffer[4096];
+  const ssize_t got = ::read(fd, buffer, sizeof buffer);
+  ::close(fd);
+  return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : std::string();
+}
+
+}  // namespace
+
+std::uint64_t process_start_time(pid_t pid) {
+  const std::string stat = read_small(("/proc/" + std::to_string(pid) + "/stat").c_str());
+  // The second field is the program's name in parentheses and may itself hold any characters.
+  std::size_t position = stat.rfind(')');
+  if (position == std::string::npos || position + 2 >= stat.size()) return 0;
+  position += 2;
+  if (stat[position] == 'Z' || stat[position] == 'X') return 0;
+  constexpr int kFieldsToSkip = 19;  // the state is field 3, the start time field 22
+  for (int field = 0; field < kFieldsToSkip; ++field) {
+    position = stat.find(' ', position);
+    if (position == std::string::npos) return 0;
+    ++position;
+  }
+  std::uint64_t ticks = 0;
+  std::from_chars(stat.data() + position, stat.data() + stat.size(), ticks);
+  return ticks;
+}
+
+std::string boot_id() {
+  std::string id = read_small("/proc/sys/kernel/random/boot_id");
+  while (!id.empty() && id.back() == '\n') id.pop_back();
+  return id;
+}
+
+}  // namespace hd

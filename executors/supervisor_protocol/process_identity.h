@@ -1,0 +1,15 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <sys/types.h>
+
+namespace hd {
+
+/// Start time of a process in clock ticks since boot, 0 when there is no such process or it is a
+/// zombie. With the pid and the boot id it names a process for ever; a pid alone does not.
+[[nodiscard]] std::uint64_t process_start_time(pid_t pid);
+
+/// The kernel's random name of the current boot; empty when it cannot be read.
+[[nodiscard]] std::string boot_id();
+
+}  // namespace hd
