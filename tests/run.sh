@@ -123,20 +123,19 @@ check_tidy() {
 }
 
 step_fuzz() {
-  local program name corpus found=0 seeds
-  mapfile -t seeds < <(find "$root/tests/fuzz" -type d -name 'corpus*')
-  build fuzz -DHD_BUILD_BENCHMARKS=OFF -- fuzzers
-  for program in "$root"/build/fuzz/tests/fuzz/*_fuzzer; do
-    [[ -x $program ]] || continue
-    found=1
-    name=$(basename "$program")
-    corpus=$root/build/fuzz/corpus/$name
-    mkdir -p "$corpus"
+  local names name folder folders
+  mapfile -t names < <(cd "$root/tests/fuzz" && basename -s .cc fuzz_*.cc)
+  build fuzz -DHD_BUILD_BENCHMARKS=OFF -- "${names[@]}"
+  for name in "${names[@]}"; do
     say "$name for $fuzz_seconds seconds"
-    one "$program" -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
-      -artifact_prefix="$corpus-crash-" "$corpus" "${seeds[@]}"
+    folders=("$root/build/fuzz/found/$name")
+    mkdir -p "${folders[0]}"
+    for folder in "$root/tests/fuzz/corpus/$name" "$root/tests/fuzz/regressions/$name"; do
+      if [[ -d $folder ]]; then folders+=("$folder"); fi
+    done
+    one "$root/build/fuzz/tests/fuzz/$name" -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 \
+      -verbosity=0 -artifact_prefix="$root/build/fuzz/$name-" "${folders[@]}"
   done
-  ((found)) || { count 0 1; say "no fuzzer was built"; }
 }
 
 trap finish EXIT
