@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "executors/supervisor/metric_line.h"
+#include "executors/supervisor_protocol/script_text.h"
 
 namespace hd {
 namespace {
@@ -229,26 +230,6 @@ class Scanner {
 };
 
 }  // namespace
-
-std::string without_escapes(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\x1b') {
-      out += text[i];
-      continue;
-    }
-    if (++i >= text.size()) break;
-    if (text[i] == '[') {
-      ++i;
-      while (i < text.size() && (text[i] < '@' || text[i] > '~')) ++i;
-    } else if (text[i] == ']') {
-      while (i < text.size() && text[i] != '\a' && text[i] != '\x1b') ++i;
-      if (i + 1 < text.size() && text[i] == '\x1b' && text[i + 1] == '\\') ++i;
-    }
-  }
-  return out;
-}
 
 bool StdoutPatterns::read_offline_form(std::string_view line, HeardLine& out) {
   if (!offline_name_.empty()) {

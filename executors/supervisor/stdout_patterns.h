@@ -23,7 +23,4 @@ class StdoutPatterns {
   std::string offline_name_;  ///< announced by the line before; empty = none
 };
 
-/// `text` without terminal escape sequences (colours, cursor movements, titles).
-[[nodiscard]] std::string without_escapes(std::string_view text);
-
 }  // namespace hd

@@ -25,11 +25,11 @@
 #include "executors/supervisor/engine_link.h"
 #include "executors/supervisor/file_watch.h"
 #include "executors/supervisor/listening.h"
-#include "executors/supervisor/log_tail.h"
 #include "executors/supervisor/process_tree.h"
 #include "executors/supervisor/stream_log.h"
 #include "executors/supervisor/working_copy.h"
 #include "executors/supervisor_protocol/attempt_files.h"
+#include "executors/supervisor_protocol/script_text.h"
 
 namespace hd {
 namespace {

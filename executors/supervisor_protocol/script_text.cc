@@ -1,14 +1,33 @@
-#include "executors/supervisor/log_tail.h"
+#include "executors/supervisor_protocol/script_text.h"
 
 #include <algorithm>
 #include <array>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "executors/supervisor/stdout_patterns.h"
 #include "executors/supervisor_protocol/utf8.h"
 
 namespace hd {
+
+std::string without_escapes(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\x1b') {
+      out += text[i];
+      continue;
+    }
+    if (++i >= text.size()) break;
+    if (text[i] == '[') {
+      ++i;
+      while (i < text.size() && (text[i] < '@' || text[i] > '~')) ++i;
+    } else if (text[i] == ']') {
+      while (i < text.size() && text[i] != '\a' && text[i] != '\x1b') ++i;
+      if (i + 1 < text.size() && text[i] == '\x1b' && text[i + 1] == '\\') ++i;
+    }
+  }
+  return out;
+}
 
 std::string log_tail(int descriptor) {
   constexpr int kLines = 20;

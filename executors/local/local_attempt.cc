@@ -1,0 +1,324 @@
+#include "executors/local/local_attempt.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "executors/local/attempt_files_writer.h"
+#include "executors/supervisor_protocol/attempt_files.h"
+#include "executors/supervisor_protocol/attempt_sweep.h"
+#include "executors/supervisor_protocol/process_identity.h"
+#include "executors/supervisor_protocol/script_text.h"
+
+namespace hd {
+namespace {
+
+using boost::system::error_code;
+using Socket = boost::asio::local::stream_protocol::socket;
+
+/// Reads from one stream in a row, so that a talkative child does not starve the others.
+constexpr int kReadsPerTurn = 4;
+constexpr int kMostLaunches = 2;
+
+std::int64_t wall_clock_us() {
+  using std::chrono::system_clock;
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+LocalAttempt::LocalAttempt(Context& context,
+                           ChildRunSpec spec,
+                           std::int64_t next_sequence,
+                           std::function<void(const ExitStatus&)> ended)
+    : context_(&context),
+      loop_(context.loop),
+      spec_(std::move(spec)),
+      decoder_(
+          spec_.child, spec_.attempt, context.listener, std::max<std::int64_t>(1, next_sequence)),
+      ended_(std::move(ended)),
+      socket_(context.loop),
+      supervisor_(context.loop),
+      timer_(context.loop) {}
+
+LocalAttempt::~LocalAttempt() {
+  if (stream_file_ >= 0) ::close(stream_file_);
+}
+
+std::string LocalAttempt::file(const char* name) const {
+  return spec_.attempt_directory + "/" + name;
+}
+
+void LocalAttempt::launch() {
+  ++launches_;
+  if (auto prepared = prepare_attempt(spec_); !prepared)
+    return fail_start(prepared.error().message);
+  if (context_->supervisor.empty()) {
+    return fail_start(
+        "the program hdrive-supervisor was not found beside this program; HDRIVE_SUPERVISOR can "
+        "name it");
+  }
+  auto started = start_supervisor(context_->supervisor, spec_.attempt_directory);
+  if (!started) return fail_start(started.error().message);
+  supervisor_code_.reset();
+  supervisor_died_ = false;
+  watch_supervisor(started->process_descriptor);
+  follow(started->socket);
+}
+
+void LocalAttempt::take_up() {
+  boost::asio::post(loop_, [self = shared_from_this()] {
+    if (self->context_ != nullptr) self->probe();
+  });
+}
+
+void LocalAttempt::fail_start(const std::string& message) {
+  ExitStatus exit;
+  exit.kind = ExitStatus::Kind::kNotStarted;
+  exit.message = message;
+  exit.time_us = wall_clock_us();
+  boost::asio::post(loop_,
+                    [self = shared_from_this(), exit = std::move(exit)] { self->conclude(exit); });
+}
+
+void LocalAttempt::watch_supervisor(int process_descriptor) {
+  if (process_descriptor < 0) return;
+  error_code error;
+  supervisor_.assign(process_descriptor, error);
+  if (error) {
+    ::close(process_descriptor);
+    return;
+  }
+  // Holds this object until the supervisor is gone, concluded or not: somebody has to reap it.
+  supervisor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                         [self = shared_from_this()](const error_code& failed) {
+                           if (!failed) self->on_supervisor_ended();
+                         });
+}
+
+void LocalAttempt::on_supervisor_ended() {
+  supervisor_code_ = reap_supervisor(supervisor_.native_handle());
+  supervisor_died_ = true;
+  error_code ignored;
+  supervisor_.close(ignored);
+  if (context_ == nullptr || stream_file_ >= 0) return;
+  // With an open stream its end comes next, after what is still in it.
+  if (!socket_.is_open()) probe();
+}
+
+void LocalAttempt::follow(int socket) {
+  error_code error;
+  socket_.assign(boost::asio::local::stream_protocol(), socket, error);
+  if (error) {
+    ::close(socket);
+    return probe_later();
+  }
+  send_cancel();
+  wait_for_stream();
+}
+
+void LocalAttempt::wait_for_stream() {
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
+    if (self->context_ == nullptr || error == boost::asio::error::operation_aborted) return;
+    self->read_stream();
+  });
+}
+
+void LocalAttempt::read_stream() {
+  auto& buffer = context_->read_buffer;
+  for (int reads = 0; reads < kReadsPerTurn; ++reads) {
+    const ssize_t got = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    if (got <= 0) return lose_stream();
+    decoder_.feed({buffer.data(), static_cast<std::size_t>(got)});
+    if (context_ == nullptr) return;  // detached by the listener
+    if (decoder_.exit()) return conclude(*decoder_.exit());
+    if (static_cast<std::size_t>(got) < buffer.size() / 2) break;
+  }
+  wait_for_stream();
+}
+
+// The supervisor is gone, or another engine has taken its attention.
+void LocalAttempt::lose_stream() {
+  error_code ignored;
+  socket_.close(ignored);
+  decoder_.restart();
+  sent_ = Cancel::kNone;
+  if (supervisor_.is_open()) {
+    probe_later();
+  } else {
+    probe();
+  }
+}
+
+void LocalAttempt::probe_later() {
+  // Quick at first: a supervisor that starts or ends takes milliseconds.
+  const int delay_ms = std::min(1000, 5 << std::min(probes_, 8));
+  ++probes_;
+  timer_.expires_after(std::chrono::milliseconds(delay_ms));
+  timer_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error && self->context_ != nullptr) self->probe();
+  });
+}
+
+void LocalAttempt::probe() {
+  if (stream_file_ >= 0 || socket_.is_open()) return;
+  timer_.cancel();
+  const AttemptProbe state = probe_attempt(spec_.attempt_directory);
+  if (state.alive) {
+    if (state.pid > 0 && !supervisor_.is_open()) {
+      const int pidfd = ::pidfd_open(state.pid, 0);
+      // Held fast by now: still the one that the claim names?
+      if (pidfd >= 0 && probe_attempt(spec_.attempt_directory).pid != state.pid) {
+        ::close(pidfd);
+      } else {
+        watch_supervisor(pidfd);
+      }
+    }
+    const int socket = connect_to_supervisor(spec_.attempt_directory);
+    if (socket < 0) return probe_later();
+    const std::string request =
+        "{\"op\":\"from\",\"n\":" + std::to_string(decoder_.next_sequence()) + "}\n";
+    if (::send(socket, request.data(), request.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(request.size())) {
+      ::close(socket);
+      return probe_later();
+    }
+    return follow(socket);
+  }
+  // Started by us and on its way to the lock.
+  if (supervisor_.is_open() && !state.claimed) return probe_later();
+  if (state.claimed || state.ended) return read_files();
+  if (launches_ < kMostLaunches) return launch();
+  fail_start("the supervisor " + context_->supervisor + " ended " +
+             (supervisor_code_ ? "with code " + std::to_string(*supervisor_code_) : "by a signal") +
+             " before it took the attempt in " + spec_.attempt_directory);
+}
+
+void LocalAttempt::read_files() {
+  stream_file_ = ::open(file(attempt_files::kStream).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  decoder_.restart();
+  if (stream_file_ < 0) return conclude_from_files();
+  read_files_turn();
+}
+
+// A long stream is read in turns of the loop; what is known already, the decoder skips.
+void LocalAttempt::read_files_turn() {
+  boost::asio::post(loop_, [self = shared_from_this()] {
+    if (self->context_ == nullptr) return;
+    auto& buffer = self->context_->read_buffer;
+    const ssize_t got = ::read(self->stream_file_, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) return self->read_files_turn();
+    if (got <= 0) return self->conclude_from_files();
+    self->decoder_.feed({buffer.data(), static_cast<std::size_t>(got)});
+    if (self->context_ != nullptr) self->read_files_turn();
+  });
+}
+
+void LocalAttempt::conclude_from_files() {
+  if (decoder_.exit() || take_exit_record()) return conclude(*decoder_.exit());
+  int left = 0;
+  const int killed = sweep_marked_processes(spec_.nonce, left);
+  ExitStatus exit;
+  exit.time_us = wall_clock_us();
+  exit.log_tail = tail_of_logs();
+  if (supervisor_code_ == attempt_files::kExitUnusable && killed == 0 &&
+      decoder_.next_sequence() <= 1) {
+    exit.kind = ExitStatus::Kind::kNotStarted;
+    exit.message = "the supervisor could not use the attempt directory " + spec_.attempt_directory +
+                   ": no space left, or no right to write there";
+    return conclude(std::move(exit));
+  }
+  exit.kind = ExitStatus::Kind::kLost;
+  exit.message =
+      "the supervisor of the run ended without a record of how the script ended: it was killed, or "
+      "the machine restarted";
+  if (killed > 0)
+    exit.message += "; " + std::to_string(killed) + " process(es) left over were ended";
+  if (left > 0) exit.message += "; " + std::to_string(left) + " process(es) could not be ended";
+  conclude(std::move(exit));
+}
+
+// The record counts also where the stream is damaged. Its members are those of the stream's last
+// line.
+bool LocalAttempt::take_exit_record() {
+  const int fd = ::open(file(attempt_files::kExit).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return false;
+  std::string record(65536, '\0');
+  const ssize_t got = ::read(fd, record.data(), record.size());
+  ::close(fd);
+  record.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  if (record.size() < 2 || record.front() != '{') return false;
+  decoder_.restart();
+  decoder_.feed("{\"n\":" + std::to_string(decoder_.next_sequence()) + ",\"k\":\"exited\"," +
+                record.substr(1));
+  return decoder_.exit().has_value();
+}
+
+std::string LocalAttempt::tail_of_logs() const {
+  for (const char* name : {attempt_files::kStderr, attempt_files::kStdout}) {
+    const int fd = ::open(file(name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) continue;
+    std::string tail = log_tail(fd);
+    ::close(fd);
+    if (!tail.empty()) return tail;
+  }
+  return {};
+}
+
+void LocalAttempt::request_cancel(bool force) {
+  if (context_ == nullptr) return;
+  wanted_ = std::max(wanted_, force ? Cancel::kForce : Cancel::kGrace);
+  send_cancel();
+}
+
+// Over the stream's socket, or else by a signal to the supervisor, which the pidfd names for
+// certain. Without either it is sent when there is a stream.
+void LocalAttempt::send_cancel() {
+  if (wanted_ <= sent_) return;
+  const bool force = wanted_ == Cancel::kForce;
+  const std::string request =
+      force ? std::string("{\"op\":\"cancel\",\"force\":true}\n")
+            : "{\"op\":\"cancel\",\"grace\":" + std::to_string(spec_.grace_seconds) + "}\n";
+  const bool told =
+      socket_.is_open() &&
+      ::send(
+          socket_.native_handle(), request.data(), request.size(), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(request.size());
+  const bool signaled =
+      !told && supervisor_.is_open() &&
+      ::pidfd_send_signal(supervisor_.native_handle(), force ? SIGUSR1 : SIGTERM, nullptr, 0) == 0;
+  if (told || signaled) sent_ = wanted_;
+}
+
+void LocalAttempt::detach() {
+  context_ = nullptr;
+  ended_ = nullptr;
+  error_code ignored;
+  socket_.close(ignored);
+  supervisor_.close(ignored);
+  timer_.cancel();
+}
+
+void LocalAttempt::conclude(ExitStatus exit) {
+  if (context_ == nullptr) return;
+  context_ = nullptr;
+  error_code ignored;
+  socket_.close(ignored);
+  timer_.cancel();
+  const auto ended = std::exchange(ended_, nullptr);
+  ended(exit);
+}
+
+}  // namespace hd
