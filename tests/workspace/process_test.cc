@@ -108,19 +108,6 @@ TEST(RunProcess, TellsSignalsAndProgramsThatCannotStart) {
   EXPECT_EQ(result.code, ENOENT);
 }
 
-TEST(GitInfo, CredentialsLeaveTheAddress) {
-  const std::map<std::string, std::string> cases{
-      {"https://user:secret@host/a.git", "https://host/a.git"},
-      {"https://ghp_token@host:8443/a@b.git", "https://host:8443/a@b.git"},
-      {"HTTP://u:p@ss@host", "HTTP://host"},
-      {"https://host/a.git?access_token=secret#x", "https://host/a.git"},
-      {"ssh://git:secret@host:22/a.git", "ssh://git@host:22/a.git"},
-      {"git@host:a/b.git", "git@host:a/b.git"},
-      {"/srv/a.git", "/srv/a.git"},
-      {"https://host/a.git", "https://host/a.git"}};
-  for (const auto& [url, clean] : cases) EXPECT_EQ(without_credentials(url), clean);
-}
-
 class GitInfo : public testing::Test {
  protected:
   void git(const std::string& arguments) {
@@ -135,6 +122,19 @@ class GitInfo : public testing::Test {
   }
   TemporaryFolder folder_;
 };
+
+TEST_F(GitInfo, CredentialsLeaveTheAddress) {
+  const std::map<std::string, std::string> cases{
+      {"https://user:secret@host/a.git", "https://host/a.git"},
+      {"https://ghp_token@host:8443/a@b.git", "https://host:8443/a@b.git"},
+      {"HTTP://u:p@ss@host", "HTTP://host"},
+      {"https://host/a.git?access_token=secret#x", "https://host/a.git"},
+      {"ssh://git:secret@host:22/a.git", "ssh://git@host:22/a.git"},
+      {"git@host:a/b.git", "git@host:a/b.git"},
+      {"/srv/a.git", "/srv/a.git"},
+      {"https://host/a.git", "https://host/a.git"}};
+  for (const auto& [url, clean] : cases) EXPECT_EQ(without_credentials(url), clean);
+}
 
 TEST_F(GitInfo, IsEmptyOutsideARepository) { EXPECT_TRUE(properties().empty()); }
 
