@@ -375,9 +375,9 @@ void RunStore::append(const std::string& parent_run_id,
       query->bind(1, state.parent->self.key);
       if (!query->step()) state.damaged("run " + parent_run_id + " has no engine row");
       if (query->integer(0) != epoch) {
-        throw SupersededError("another engine (number " + std::to_string(query->integer(0)) +
-                              ") took over run " + parent_run_id + "; this one (number " +
-                              std::to_string(epoch) + ") may not go on");
+        throw FencedError("another engine (number " + std::to_string(query->integer(0)) +
+                          ") took over run " + parent_run_id + "; this one (number " +
+                          std::to_string(epoch) + ") may not go on");
       }
       // Somebody else wrote in between, which takes an epoch of his own: start from the file.
       if (state.parent->epoch != epoch || state.parent->last_number != query->integer(1)) {

@@ -8,18 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "engine/core/error.h"
 #include "engine/core/event.h"
 #include "engine/core/history.h"
 #include "engine/core/parent_run_spec.h"
 
 namespace hd {
-
-/// Another engine took the parent run over: this one must neither write nor decide any more.
-class SupersededError : public StoreError {
- public:
-  using StoreError::StoreError;
-};
 
 /// How hard an append is pressed to disk before it returns.
 enum class Durability {
@@ -92,7 +85,7 @@ class RunStore {
   /// Appends events, whose numbers continue the history without a gap, and brings the projections
   /// up to date, all in one transaction: after any exception nothing of it is stored, and the same
   /// call may be repeated. Metric points already stored are ignored, but use up their event
-  /// numbers. Throws SupersededError when another engine took over since `epoch`.
+  /// numbers. Throws FencedError when another engine took over since `epoch`.
   void append(const std::string& parent_run_id,
               int epoch,
               std::span<const Event> events,

@@ -12,7 +12,6 @@
 namespace hd {
 namespace {
 
-using ::testing::AnyOf;
 using testing::difference;
 using ::testing::HasSubstr;
 using testing::RandomHistory;

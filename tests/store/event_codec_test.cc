@@ -12,7 +12,6 @@ namespace hd {
 namespace {
 
 using testing::RandomHistory;
-using testing::same;
 
 TEST(EventCodec, KeepsEveryKindOfEvent) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {

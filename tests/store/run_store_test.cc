@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/core/error.h"
 #include "tests/store/random_history.h"
 
 namespace hd {
@@ -15,7 +16,6 @@ namespace {
 
 using testing::difference;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::Pair;
 using testing::RandomHistory;
 using testing::replayed;
@@ -264,6 +264,7 @@ TEST_F(RunStoreTest, TellsTheEventsOfOneChild) {
   append({PolicyJudged{3, {PolicyVerdict::Outcome::kContinue, 1, 0.5, 0.6, 2}}, Noted{3, "hm", 0}});
   const std::vector<Event> events = store_.events_of_child(run_, 3);
   std::vector<std::string> kinds;
+  kinds.reserve(events.size());
   for (const Event& event : events) kinds.emplace_back(event_name(event.body));
   EXPECT_THAT(kinds, ElementsAre("ask_answered", "child_starting", "policy_judged", "noted"));
   const auto& answer = std::get<AskAnswered>(events.front().body);

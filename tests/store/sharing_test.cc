@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/core/error.h"
 #include "engine/store/run_store.h"
 #include "tests/store/random_history.h"
 
@@ -33,11 +34,9 @@ TEST(RunStoreSharing, FencesAnEngineThatWasReplaced) {
   EXPECT_EQ(new_epoch, old_epoch + 1);
 
   const std::vector<Event> events = random.next(10);
-  EXPECT_THROW(old_engine.append("HD_a", old_epoch, events, Durability::kPowerLoss),
-               SupersededError);
+  EXPECT_THROW(old_engine.append("HD_a", old_epoch, events, Durability::kPowerLoss), FencedError);
   new_engine.append("HD_a", new_epoch, events, Durability::kPowerLoss);
-  EXPECT_THROW(old_engine.append("HD_a", old_epoch, events, Durability::kPowerLoss),
-               SupersededError);
+  EXPECT_THROW(old_engine.append("HD_a", old_epoch, events, Durability::kPowerLoss), FencedError);
   all.insert(all.end(), events.begin(), events.end());
   EXPECT_EQ(difference(all, replayed(old_engine, "HD_a")), "");
 }
