@@ -1,7 +1,7 @@
 #include "engine/loop/tuner_loop.h"
 
 #include <algorithm>
-#include <limits>
+#include <optional>
 #include <unistd.h>
 #include <utility>
 
@@ -98,7 +98,7 @@ struct TunerLoop::State {
   std::vector<Event> pending;  ///< applied, not yet durable, not yet carried out
   std::int64_t last_number = 0;
   std::int64_t elapsed_us = 0;  ///< at the latest EngineStarted
-  EngineStarted latest_engine;
+  std::optional<EngineStarted> latest_engine;
   std::int64_t latest_engine_time_us = 0;
   std::optional<AskIssued> unanswered;
   int epoch = 0;
@@ -131,13 +131,13 @@ void TunerLoop::State::begin() {
   started.boot_id = boot_id();
   started.boottime_us = clock.boottime_us();
   started.process_id = getpid();
-  if (latest_engine.epoch > 0) {
+  if (latest_engine) {
     // Within one boot the monotonic clock tells how long nobody drove the sweep; across boots only
     // the wall clock can, and a clock set back must not lengthen the sweep.
-    const bool same_boot = !started.boot_id.empty() && started.boot_id == latest_engine.boot_id;
-    const std::int64_t away = same_boot ? started.boottime_us - latest_engine.boottime_us
+    const bool same_boot = !started.boot_id.empty() && started.boot_id == latest_engine->boot_id;
+    const std::int64_t away = same_boot ? started.boottime_us - latest_engine->boottime_us
                                         : clock.now_us() - latest_engine_time_us;
-    started.elapsed_us = latest_engine.elapsed_us + std::max<std::int64_t>(away, 0);
+    started.elapsed_us = latest_engine->elapsed_us + std::max<std::int64_t>(away, 0);
   }
   elapsed_us = started.elapsed_us;
   push(std::move(started));
@@ -305,7 +305,7 @@ void TunerLoop::State::commit() {
                  epoch,
                  pending,
                  outlives || last ? Durability::kPowerLoss : Durability::kProcessCrash);
-  } catch (const FencedError&) {
+  } catch (const SupersededError&) {
     throw;
   } catch (const StoreError& error) {
     if (!stalled && loop.trouble_) loop.trouble_(error.what());
