@@ -11,7 +11,7 @@ mkdir -p "$root/build"
 install_missing $build_packages
 use_debian_python
 build release -DHD_BUILD_TESTS=OFF -DHD_BUILD_BENCHMARKS=OFF -- hdrive hdrive-supervisor
-export PATH=$root/build/release/cli:$PATH
+export PATH=$root/build/release/bin:$PATH
 
 say "tuning examples/digits: 24 child runs, two at a time"
 cd "$root/examples/digits"
@@ -25,7 +25,7 @@ hdrive run best -r "$run"
 cat >&2 <<END
 
 Its model: $(find "$root/examples/digits/.hdrive/runs" -path "*$run*" -name model.joblib -print -quit 2>/dev/null || true)
-More to try in examples/digits, with PATH=$root/build/release/cli:$root/.venv/bin:\$PATH
+More to try in examples/digits, with PATH=$root/build/release/bin:$root/.venv/bin:\$PATH
   hdrive run children -r $run -o table
   hdrive run metrics -r $run
   hdrive run explain -r ${run}_0

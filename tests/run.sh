@@ -76,7 +76,7 @@ step_dev() {
     if [[ -x $other ]]; then PYTHON=$other python_suites "$root/tests/python"; fi
   done
   say "end-to-end tests"
-  HDRIVE_BINARY=$root/build/dev/cli/hdrive python_suites "$root/tests/e2e"
+  HDRIVE_BINARY=$root/build/dev/bin/hdrive python_suites "$root/tests/e2e"
 }
 
 step_asan() {
@@ -84,7 +84,7 @@ step_asan() {
   build asan-ubsan -DHD_BUILD_BENCHMARKS=OFF
   ctest_of asan-ubsan
   say "end-to-end tests with sanitizers"
-  HDRIVE_BINARY=$root/build/asan-ubsan/cli/hdrive python_suites "$root/tests/e2e"
+  HDRIVE_BINARY=$root/build/asan-ubsan/bin/hdrive python_suites "$root/tests/e2e"
   unset ASAN_OPTIONS UBSAN_OPTIONS
 }
 

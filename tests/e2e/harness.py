@@ -23,7 +23,7 @@ def binary():
     if named:
         return os.path.abspath(named)
     builds = os.path.join(ROOT, "build")
-    found = [os.path.join(builds, preset, "cli", "hdrive") for preset in ("dev", "release", "asan-ubsan")]
+    found = [os.path.join(builds, preset, "bin", "hdrive") for preset in ("dev", "release", "asan-ubsan")]
     found = [path for path in found if os.path.exists(path)]
     if not found:
         raise unittest.SkipTest("no hdrive program; build one or set HDRIVE_BINARY")
