@@ -305,7 +305,7 @@ void TunerLoop::State::commit() {
                  epoch,
                  pending,
                  outlives || last ? Durability::kPowerLoss : Durability::kProcessCrash);
-  } catch (const SupersededError&) {
+  } catch (const FencedError&) {
     throw;
   } catch (const StoreError& error) {
     if (!stalled && loop.trouble_) loop.trouble_(error.what());

@@ -222,7 +222,7 @@ TEST(TunerLoop, AnotherEngineFencesTheFirst) {
   Engine engine(store, sweep_config(25, 4), parent_spec(), clock, learning_curve);
   RunStore other(folder.history());
   clock.call_after(std::chrono::seconds(100), [&] { (void)other.take_over("HD_test"); });
-  EXPECT_THROW(engine.loop().run(), SupersededError);
+  EXPECT_THROW(engine.loop().run(), FencedError);
 }
 
 TEST(TunerLoop, TheDurationLimitCancelsAndKeepsTheBest) {
