@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include "engine/core/error.h"
 #include "engine/core/rng.h"
 #include "executors/simulated/simulated_executor.h"
 #include "executors/simulated/virtual_clock.h"
