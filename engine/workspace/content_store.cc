@@ -89,7 +89,8 @@ void remove_remains(const std::string& parent) {
   while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
-    const std::string path = parent + "/" + name;
+    std::string path = parent;
+    path.append("/").append(name);
     const FileDescriptor folder(
         ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
     if (folder.is_open() && ::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) remove_tree(path);

@@ -124,13 +124,15 @@ PythonInterpreter find_python(const std::string& interpreter_path, const std::st
       if (!is_executable_file(candidate)) continue;
       std::string problem;
       if (auto python = ask(candidate, directory, problem)) return *python;
-      tried += (tried.empty() ? "" : "; ") + candidate + ": " + problem;
+      tried.append(tried.empty() ? "" : "; ").append(candidate).append(": ").append(problem);
     }
   }
   std::string wanted;
-  for (const std::string& name : names) wanted += (wanted.empty() ? "" : " or ") + quoted(name);
+  for (const std::string& name : names)
+    wanted.append(wanted.empty() ? "" : " or ").append(quoted(name));
   std::string looked_in;
-  for (const std::string& folder : folders) looked_in += (looked_in.empty() ? "" : ":") + folder;
+  for (const std::string& folder : folders)
+    looked_in.append(looked_in.empty() ? "" : ":").append(folder);
   throw UsageError("no usable Python interpreter: looked for " + wanted + " in " + looked_in +
                        (tried.empty() ? ", found none" : ", found " + tried),
                    "install Python 3 (Debian: apt-get install python3), or set "

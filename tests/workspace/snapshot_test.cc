@@ -106,13 +106,15 @@ TEST_F(Snapshot, IdIsAFunctionOfTheContentAlone) {
 }
 
 TEST_F(Snapshot, SecondSubmitReadsNothing) {
+  // Mostly empty ones: removing thousands of files with content takes long on some disks.
   for (int i = 0; i < 2000; ++i) {
-    project_.write("d" + std::to_string(i % 20) + "/f" + std::to_string(i), std::to_string(i));
+    project_.write("d" + std::to_string(i % 20) + "/f" + std::to_string(i),
+                   i < 100 ? std::to_string(i) : "");
   }
   let_settle();
   const SnapshotResult first = take();
   EXPECT_EQ(first.read_count, 2000U);
-  EXPECT_EQ(first.copied_count, 2000U);
+  EXPECT_EQ(first.copied_count, 101U);
   const SnapshotResult second = take();
   EXPECT_TRUE(second.existed);
   EXPECT_EQ(second.id, first.id);
@@ -154,7 +156,6 @@ TEST_F(Snapshot, DamagedIndexCostsOnlyTime) {
   project_.write("a.txt", "a");
   let_settle();
   const std::string id = take().id;
-  test::TemporaryFolder unused;
   std::ofstream(workspace_.snapshots_directory() + "/index") << "hdrive snapshot index 1\n1 2 x\n%";
   const SnapshotResult again = take();
   EXPECT_EQ(again.id, id);
