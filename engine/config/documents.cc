@@ -43,7 +43,7 @@ std::string template_text(std::string_view name) {
 
 std::string key_table(const FieldTable& table) {
   std::string out = "| Key | Value | Default | Meaning |\n|---|---|---|---|\n";
-  for (const Field& field : table.fields) {
+  for (const Field& field : table.fields()) {
     out += "| " + code(field.path) + " | " + allowed_text(field) + " | " +
            (field.required ? "**required**" : code(field.default_value)) + " | " +
            std::string(field.description) + (field.extension ? " *(addition)*" : "") +
@@ -145,7 +145,7 @@ std::string runconfig_document() {
       "`userManagedDependencies`), a\n`communicator` other than None, a `nodeCount` over 1, the "
       "PySpark frameworks, the target `amlcompute`.\n\n"
       "| Key | Value | Default | Use | Meaning |\n|---|---|---|---|---|\n";
-  for (const Field& field : runconfig_fields().fields) {
+  for (const Field& field : runconfig_fields().fields()) {
     out += "| " + code(field.path) + " | " + allowed_text(field) + " | " +
            code(field.default_value) + " | " + std::string(use_text(field)) + " | " +
            std::string(field.description) + " |\n";

@@ -12,6 +12,9 @@ std::string join_path(std::string_view parent, std::string_view name) {
   return parent.empty() ? std::string(name) : std::string(parent) + "." + std::string(name);
 }
 
+/// More keys than any configuration map has; beyond it even naming the unknown ones takes too long.
+constexpr std::size_t kMostKeys = 1000;
+
 std::string_view parent_of(std::string_view path) {
   const std::size_t dot = path.rfind('.');
   return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
@@ -20,23 +23,6 @@ std::string_view parent_of(std::string_view path) {
 std::string_view last_of(std::string_view path) {
   const std::size_t dot = path.rfind('.');
   return dot == std::string_view::npos ? path : path.substr(dot + 1);
-}
-
-/// The row for a key as the user wrote it, under the map that has the path `parent`.
-const Field* match(const FieldTable& table, std::string_view parent, std::string_view key) {
-  const std::string path = join_path(parent, key);
-  if (const Field* exact = table.find(path)) return exact;
-  const std::string folded = table.fold_names ? fold_name(path) : path;
-  for (const auto& [spelling, meant] : table.aliases) {
-    if ((table.fold_names ? fold_name(spelling) : std::string(spelling)) == folded) {
-      return table.find(meant);
-    }
-  }
-  if (!table.fold_names) return nullptr;
-  for (const Field& field : table.fields) {
-    if (fold_name(field.path) == folded) return &field;
-  }
-  return nullptr;
 }
 
 bool in_range(const Field& field, double number) {
@@ -57,10 +43,19 @@ class Checker {
   Checker(const FieldTable& table, Findings& findings) : table_(table), findings_(findings) {}
 
   void check_map(const ConfigNode& map, const std::string& path, const std::string& shown) {
+    if (map.members.size() > kMostKeys) {
+      throw ConfigError({{Diagnostic::Severity::kError,
+                          findings_.file(),
+                          map.mark.line,
+                          map.mark.column,
+                          shown,
+                          "has " + std::to_string(map.members.size()) + " keys, and at most " +
+                              std::to_string(kMostKeys) + " are read"}});
+    }
     std::vector<const Field*> seen;
     for (const ConfigMember& member : map.members) {
       const std::string shown_key = join_path(shown, member.key.substr(0, 80));
-      const Field* const field = match(table_, path, member.key);
+      const Field* const field = table_.match(path, member.key);
       if (field == nullptr) {
         findings_.warn_or_error(member.mark,
                                 shown_key,
@@ -75,7 +70,7 @@ class Checker {
       seen.push_back(field);
       check_value(member.value, *field, shown_key);
     }
-    for (const Field& field : table_.fields) {
+    for (const Field& field : table_.fields()) {
       if (!field.required || parent_of(field.path) != path) continue;
       if (is_given(map, field)) continue;
       findings_.error(map.mark,
@@ -87,7 +82,7 @@ class Checker {
  private:
   bool is_given(const ConfigNode& map, const Field& field) const {
     return std::any_of(map.members.begin(), map.members.end(), [&](const ConfigMember& member) {
-      return match(table_, parent_of(field.path), member.key) == &field && !member.value.is_null();
+      return table_.match(parent_of(field.path), member.key) == &field && !member.value.is_null();
     });
   }
 
@@ -141,16 +136,42 @@ class Checker {
 
 }  // namespace
 
-const Field* FieldTable::find(std::string_view path) const {
-  for (const Field& field : fields) {
-    if (field.path == path) return &field;
+FieldTable::FieldTable(std::string_view title,
+                       std::vector<Field> fields,
+                       bool fold_names,
+                       Aliases aliases)
+    : title_(title),
+      fields_(std::move(fields)),
+      fold_names_(fold_names),
+      aliases_(std::move(aliases)) {
+  for (std::size_t row = 0; row < fields_.size(); ++row) {
+    index_.emplace(normalised(fields_[row].path), row);
   }
-  return nullptr;
+  for (const auto& [spelling, path] : aliases_) {
+    index_.emplace(normalised(spelling), index_.at(normalised(path)));
+  }
+}
+
+std::string FieldTable::normalised(std::string_view path) const {
+  return fold_names_ ? fold_name(path) : std::string(path);
+}
+
+const Field* FieldTable::find(std::string_view path) const {
+  const auto found = index_.find(normalised(path));
+  if (found == index_.end() || fields_[found->second].path != path) return nullptr;
+  return &fields_[found->second];
+}
+
+const Field* FieldTable::match(std::string_view parent, std::string_view key) const {
+  // A dot would let one key stand for a place further down.
+  if (key.find('.') != std::string_view::npos) return nullptr;
+  const auto found = index_.find(normalised(join_path(parent, key)));
+  return found == index_.end() ? nullptr : &fields_[found->second];
 }
 
 std::vector<std::string_view> FieldTable::children(std::string_view parent) const {
   std::vector<std::string_view> names;
-  for (const Field& field : fields) {
+  for (const Field& field : fields_) {
     if (parent_of(field.path) == parent) names.push_back(last_of(field.path));
   }
   return names;
@@ -163,7 +184,7 @@ void check_fields(const ConfigNode& root,
   if (!root.is_map()) {
     findings.error(root.mark.line == 0 ? Mark{1, 1} : root.mark,
                    {},
-                   "expected a map of keys (" + std::string(table.title) + "); found " +
+                   "expected a map of keys (" + std::string(table.title()) + "); found " +
                        (root.is_null() ? "an empty file" : describe(root)));
     return;
   }
@@ -181,7 +202,7 @@ const ConfigNode* field_node(const ConfigNode& root,
     const std::string_view parent = start == 0 ? std::string_view() : path.substr(0, start - 1);
     const ConfigNode* next = nullptr;
     for (const ConfigMember& member : node->members) {
-      if (wanted != nullptr && match(table, parent, member.key) == wanted) {
+      if (wanted != nullptr && table.match(parent, member.key) == wanted) {
         next = &member.value;
         break;
       }

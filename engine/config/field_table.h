@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,17 +48,36 @@ struct Field {
   FieldUse use = FieldUse::kHonoured;
 };
 
-struct FieldTable {
-  std::string_view title;
-  std::vector<Field> fields;
-  bool fold_names = false;  ///< camelCase, snake_case and TitleCase of a key are the same
-  /// Old and rare spellings: {spelling, path of the field meant}; both full paths.
-  std::vector<std::pair<std::string_view, std::string_view>> aliases = {};
+class FieldTable {
+ public:
+  /// Other spellings of a key: {spelling, path of the field meant}, both full paths.
+  using Aliases = std::vector<std::pair<std::string_view, std::string_view>>;
 
-  /// Null pointer when there is no such row.
+  /// With `fold_names` camelCase, snake_case and TitleCase of a key are the same.
+  FieldTable(std::string_view title,
+             std::vector<Field> fields,
+             bool fold_names = false,
+             Aliases aliases = {});
+
+  [[nodiscard]] std::string_view title() const { return title_; }
+  [[nodiscard]] const std::vector<Field>& fields() const { return fields_; }
+  [[nodiscard]] const Aliases& aliases() const { return aliases_; }
+
+  /// The row with exactly this path, or null pointer.
   [[nodiscard]] const Field* find(std::string_view path) const;
+  /// The row for a key as a user wrote it in the map that has the path `parent`, or null pointer.
+  [[nodiscard]] const Field* match(std::string_view parent, std::string_view key) const;
   /// Last part of the paths of the rows directly under `parent` ("" = top level).
   [[nodiscard]] std::vector<std::string_view> children(std::string_view parent) const;
+
+ private:
+  [[nodiscard]] std::string normalised(std::string_view path) const;
+
+  std::string_view title_;
+  std::vector<Field> fields_;
+  bool fold_names_;
+  Aliases aliases_;
+  std::map<std::string, std::size_t, std::less<>> index_;  ///< normalised path to row
 };
 
 [[nodiscard]] const FieldTable& hdconfig_fields();
@@ -64,7 +85,8 @@ struct FieldTable {
 [[nodiscard]] const FieldTable& runconfig_fields();
 
 /// Reports every unknown key, missing key, wrong type and value out of range under `root`, which
-/// stands at `path` of the table ("" = top level).
+/// stands at `path` of the table ("" = top level). Throws ConfigError for a map of more keys than
+/// any such file has.
 void check_fields(const ConfigNode& root,
                   const FieldTable& table,
                   Findings& findings,

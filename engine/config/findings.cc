@@ -10,6 +10,7 @@ namespace {
 /// Enough to work on; a file with more is wrong as a whole.
 constexpr std::size_t kMaxFindings = 100;
 constexpr std::size_t kMaxNameLength = 48;
+constexpr std::size_t kMostCandidates = 200;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -95,6 +96,8 @@ void Findings::finish(std::vector<Diagnostic>& warnings) {
 
 std::string nearest_name(std::string_view word, const std::vector<std::string_view>& candidates) {
   if (word.empty() || word.size() > kMaxNameLength) return {};
+  // Comparing with all names of a huge file, for each of its mistakes, would take forever.
+  if (candidates.size() > kMostCandidates) return {};
   std::string folded(word);
   std::transform(folded.begin(), folded.end(), folded.begin(), lower);
   std::string best;

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "engine/config/field_table.h"
 
 namespace hd {
@@ -292,22 +294,18 @@ std::vector<Field> sweep_search_fields() {
 
 const FieldTable& hdconfig_fields() {
   static const FieldTable kTable = [] {
-    FieldTable table;
-    table.title = "hdconfig";
-    append(table.fields, sampling_fields());
-    append(table.fields, policy_fields());
-    append(table.fields, run_fields());
-    return table;
+    std::vector<Field> fields = sampling_fields();
+    append(fields, policy_fields());
+    append(fields, run_fields());
+    return FieldTable("hdconfig", std::move(fields));
   }();
   return kTable;
 }
 
 const FieldTable& sweep_job_fields() {
   static const FieldTable kTable = [] {
-    FieldTable table;
-    table.title = "sweep job";
-    append(table.fields, sweep_trial_fields());
-    append(table.fields, sweep_search_fields());
+    std::vector<Field> fields = sweep_trial_fields();
+    append(fields, sweep_search_fields());
     // The same rows as hdconfig's policy under the other name.
     static constexpr std::string_view kPaths[] = {"early_termination.type",
                                                   "early_termination.evaluation_interval",
@@ -322,10 +320,10 @@ const FieldTable& sweep_job_fields() {
           continue;
         field.path = path;
         field.extension = false;
-        table.fields.push_back(std::move(field));
+        fields.push_back(std::move(field));
       }
     }
-    return table;
+    return FieldTable("sweep job", std::move(fields));
   }();
   return kTable;
 }

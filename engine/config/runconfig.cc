@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <utility>
 
 #include "engine/config/tuning_reader.h"
@@ -21,6 +22,18 @@ const ConfigNode* find_folded(const ConfigNode& map, std::string_view key) {
     if (fold_name(member.key) == folded) return &member.value;
   }
   return nullptr;
+}
+
+/// The default value of a row of the table, parsed once.
+const ConfigNode& default_of(const Field& field) {
+  static const std::map<std::string_view, ConfigNode> kDefaults = [] {
+    std::map<std::string_view, ConfigNode> defaults;
+    for (const Field& row : runconfig_fields().fields()) {
+      defaults.emplace(row.path, parse_config_document(row.default_value, "default").root);
+    }
+    return defaults;
+  }();
+  return kDefaults.at(field.path);
 }
 
 /// Whether leaving the value out would change nothing: it is empty or the default.
@@ -136,13 +149,14 @@ class RunConfigReader {
   void read_environment(const ConfigNode& environment_root, Findings& findings) {
     const FieldValues values(environment_root, runconfig_fields());
     config_.environment_variables = values.pairs("environment.environmentVariables", findings);
+    std::map<std::string, std::size_t> places;
+    for (std::size_t i = 0; i < config_.environment_variables.size(); ++i) {
+      places.emplace(config_.environment_variables[i].first, i);
+    }
     for (auto& [name, value] : values_.pairs("environmentVariables", findings_)) {
-      const auto same =
-          std::find_if(config_.environment_variables.begin(),
-                       config_.environment_variables.end(),
-                       [&, &wanted = name](const auto& pair) { return pair.first == wanted; });
-      if (same != config_.environment_variables.end()) {
-        same->second = std::move(value);
+      const auto same = places.find(name);
+      if (same != places.end()) {
+        config_.environment_variables[same->second].second = std::move(value);
       } else {
         config_.environment_variables.emplace_back(std::move(name), std::move(value));
       }
@@ -220,13 +234,11 @@ class RunConfigReader {
   void report_use(const FieldValues& values, std::string_view under, Findings& findings) {
     std::string ignored;
     Mark first;
-    for (const Field& field : runconfig_fields().fields) {
+    for (const Field& field : runconfig_fields().fields()) {
       if (field.use == FieldUse::kHonoured || field.path.rfind(under, 0) != 0) continue;
       const ConfigNode* const node = values.node(field.path);
       if (node == nullptr) continue;
-      const ConfigNode standard =
-          parse_config_document(field.default_value, "default of " + std::string(field.path)).root;
-      if (is_idle(*node, &standard)) continue;
+      if (is_idle(*node, &default_of(field))) continue;
       if (field.use == FieldUse::kRefused) {
         refuse(findings,
                node->mark,

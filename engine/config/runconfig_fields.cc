@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "engine/config/field_table.h"
 
 namespace hd {
@@ -216,19 +218,17 @@ std::vector<Field> cloud_fields() {
 
 const FieldTable& runconfig_fields() {
   static const FieldTable kTable = [] {
-    FieldTable table;
-    table.title = "runconfig";
-    table.fold_names = true;
-    append(table.fields, script_fields());
-    append(table.fields, environment_fields());
-    append(table.fields, history_fields());
-    append(table.fields, cloud_fields());
+    std::vector<Field> fields = script_fields();
+    append(fields, environment_fields());
+    append(fields, history_fields());
+    append(fields, cloud_fields());
     // The format before `environment` existed. Its script is the first of the arguments.
-    table.aliases = {{"argumentVector", "arguments"},
-                     {"condaDependenciesFile", "environment.python.condaDependenciesFile"},
-                     {"pythonLocation", "environment.python.interpreterPath"},
-                     {"userManagedEnvironment", "environment.python.userManagedDependencies"}};
-    return table;
+    FieldTable::Aliases aliases = {
+        {"argumentVector", "arguments"},
+        {"condaDependenciesFile", "environment.python.condaDependenciesFile"},
+        {"pythonLocation", "environment.python.interpreterPath"},
+        {"userManagedEnvironment", "environment.python.userManagedDependencies"}};
+    return FieldTable("runconfig", std::move(fields), true, std::move(aliases));
   }();
   return kTable;
 }

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cmath>
+#include <set>
 #include <utility>
 
 #include "engine/config/hdconfig.h"
@@ -7,6 +7,8 @@
 
 namespace hd {
 namespace {
+
+using Names = std::set<std::string_view>;
 
 constexpr std::string_view kInputPrefix = "AZUREML_INPUT_";
 constexpr std::string_view kSweepPrefix = "AZUREML_SWEEP_";
@@ -23,10 +25,9 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-void collect_parameter_names(const std::vector<Parameter>& parameters,
-                             std::vector<std::string_view>& names) {
+void collect_parameter_names(const std::vector<Parameter>& parameters, Names& names) {
   for (const Parameter& parameter : parameters) {
-    names.push_back(parameter.name);
+    names.insert(parameter.name);
     if (const auto* choice = std::get_if<Choice>(&parameter.expression)) {
       for (const ChoiceOption& option : choice->options) {
         collect_parameter_names(option.members, names);
@@ -39,11 +40,11 @@ void collect_parameter_names(const std::vector<Parameter>& parameters,
 /// a value is one word of the command whatever it holds.
 class CommandRewriter {
  public:
-  CommandRewriter(std::vector<std::string_view> parameters,
-                  const std::vector<SweepInput>& inputs,
-                  Mark mark,
-                  Findings& findings)
-      : parameters_(std::move(parameters)), inputs_(inputs), mark_(mark), findings_(findings) {}
+  CommandRewriter(Names parameters, Names inputs, Mark mark, Findings& findings)
+      : parameters_(std::move(parameters)),
+        inputs_(std::move(inputs)),
+        mark_(mark),
+        findings_(findings) {}
 
   std::string rewrite(std::string_view command) {
     std::string out;
@@ -95,9 +96,7 @@ class CommandRewriter {
       return std::string(kSweepPrefix) + std::string(name);
     }
     if (where == "inputs") {
-      std::vector<std::string_view> names;
-      for (const SweepInput& input : inputs_) names.emplace_back(input.name);
-      require_name(shown, name, names);
+      require_name(shown, name, inputs_);
       return std::string(kInputPrefix) + std::string(name);
     }
     findings_.error(mark_,
@@ -108,13 +107,12 @@ class CommandRewriter {
     return "UNKNOWN";
   }
 
-  void require_name(const std::string& shown,
-                    std::string_view name,
-                    const std::vector<std::string_view>& known) {
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      findings_.error(mark_,
-                      "trial.command",
-                      shown + " names nothing in this file" + did_you_mean(name, known));
+  void require_name(const std::string& shown, std::string_view name, const Names& known) {
+    if (known.count(name) == 0) {
+      // A list of the names is worth its making only when a person wrote them.
+      const std::string suggestion =
+          known.size() > 200 ? "" : did_you_mean(name, {known.begin(), known.end()});
+      findings_.error(mark_, "trial.command", shown + " names nothing in this file" + suggestion);
     } else if (!is_variable_name(name)) {
       findings_.error(mark_,
                       "trial.command",
@@ -124,8 +122,8 @@ class CommandRewriter {
     }
   }
 
-  std::vector<std::string_view> parameters_;
-  const std::vector<SweepInput>& inputs_;
+  Names parameters_;
+  Names inputs_;
   Mark mark_;
   Findings& findings_;
 };
@@ -212,7 +210,7 @@ SamplingAlgorithm read_algorithm(const ConfigNode& node, Findings& findings) {
 void report_unused(const ConfigNode& root, const FieldValues& values, Findings& findings) {
   std::string ignored;
   Mark first;
-  for (const Field& field : sweep_job_fields().fields) {
+  for (const Field& field : sweep_job_fields().fields()) {
     const ConfigNode* const node = values.node(field.path);
     if (node == nullptr || (node->is_map() && node->members.empty())) continue;
     if (field.use == FieldUse::kRefused) {
@@ -260,13 +258,15 @@ SweepJob read_checked(const ConfigNode& root, Findings& findings) {
   SweepTrial& trial = job.trial;
   trial.inputs = read_inputs(values, findings);
   if (const ConfigNode* command = values.node("trial.command")) {
-    std::vector<std::string_view> names;
+    Names names;
     collect_parameter_names(parameters, names);
     // A parameter with a mistake of its own is still a name.
     if (const ConfigNode* space = values.node("search_space")) {
-      for (const ConfigMember& member : space->members) names.emplace_back(member.key);
+      for (const ConfigMember& member : space->members) names.insert(member.key);
     }
-    CommandRewriter rewriter(std::move(names), trial.inputs, command->mark, findings);
+    Names inputs;
+    for (const SweepInput& input : trial.inputs) inputs.insert(input.name);
+    CommandRewriter rewriter(std::move(names), std::move(inputs), command->mark, findings);
     trial.command = rewriter.rewrite(command->text);
   }
   trial.code = values.text("trial.code").value_or("");

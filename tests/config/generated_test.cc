@@ -26,13 +26,13 @@ TEST(Generated, CommittedFilesAreUpToDate) {
     std::ostringstream text;
     text << in.rdbuf();
     EXPECT_EQ(text.str(), file.text)
-        << file.path << " is behind the field tables: build the target `docs`";
+        << file.path << " is behind the field tables: build the target `hd_docs`";
   }
 }
 
 TEST(Generated, SchemaNamesEveryKey) {
   const std::string schema = hdconfig_schema();
-  for (const Field& field : hdconfig_fields().fields) {
+  for (const Field& field : hdconfig_fields().fields()) {
     const std::string_view key = field.path.substr(field.path.rfind('.') + 1);
     EXPECT_NE(schema.find("\"" + std::string(key) + "\": {"), std::string::npos) << field.path;
   }
@@ -40,7 +40,7 @@ TEST(Generated, SchemaNamesEveryKey) {
 
 TEST(Generated, TablesHaveAParentForEveryRow) {
   for (const FieldTable* table : {&hdconfig_fields(), &sweep_job_fields(), &runconfig_fields()}) {
-    for (const Field& field : table->fields) {
+    for (const Field& field : table->fields()) {
       EXPECT_FALSE(field.description.empty()) << field.path;
       const std::size_t dot = field.path.rfind('.');
       if (dot == std::string_view::npos) continue;
@@ -48,13 +48,13 @@ TEST(Generated, TablesHaveAParentForEveryRow) {
       if (parent.substr(parent.size() - 2) == "[]") parent.remove_suffix(2);
       EXPECT_NE(table->find(parent), nullptr) << field.path;
     }
-    for (const auto& [spelling, path] : table->aliases) EXPECT_NE(table->find(path), nullptr);
+    for (const auto& [spelling, path] : table->aliases()) EXPECT_NE(table->find(path), nullptr);
   }
 }
 
 TEST(Generated, DefaultsFitTheirFields) {
   for (const FieldTable* table : {&hdconfig_fields(), &sweep_job_fields(), &runconfig_fields()}) {
-    for (const Field& field : table->fields) {
+    for (const Field& field : table->fields()) {
       if (field.default_value.empty()) continue;
       EXPECT_TRUE(fits(parse_config_document(field.default_value, "default").root, field))
           << field.path;

@@ -1,6 +1,6 @@
 #include "engine/config/hdconfig.h"
 
-#include <cmath>
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -51,6 +51,33 @@ TEST(HdConfig, ReadsTheDocumentedSample) {
   EXPECT_EQ(config.max_total_runs, 8);
   EXPECT_EQ(config.max_concurrent_runs, 2);
   EXPECT_EQ(config.max_duration_minutes, 100);
+}
+
+TEST(HdConfig, ReadsFlowStyleAndMetricNamesWithSpaces) {
+  const std::string text = R"(sampling:
+  type: random
+  parameter_space:            # list, at least one entry
+    - name: --lr
+      expression: loguniform
+      values: [-6, -1]
+    - {name: --batch, expression: choice, values: [16, 32, 64]}
+policy:
+  type: BanditPolicy
+  slack_factor: 0.1
+  evaluation_interval: 1
+  delay_evaluation: 5
+primary_metric_name: Test accuracy
+primary_metric_goal: Maximize
+max_total_runs: 20
+max_concurrent_runs: 4
+max_duration_minutes: 100
+)";
+  EXPECT_EQ(said(text, true), "");
+  const HyperDriveConfig config = read(text);
+  EXPECT_EQ(config.primary_metric_name, "Test accuracy");
+  EXPECT_EQ(config.parameter_space,
+            (ParameterSpace{{"--lr", loguniform(-6, -1)}, {"--batch", choice(16, 32, 64)}}));
+  EXPECT_EQ(std::get<BanditPolicyConfig>(config.policy).schedule.delay_evaluation, 5);
 }
 
 TEST(HdConfig, ReadsTheSameContentAsJson) {
@@ -220,6 +247,20 @@ TEST(HdConfig, RefusesNestedListsWithoutMaps) {
            "primary_metric_goal: Minimize\nmax_total_runs: 1\n"),
       "hdconfig.yml:1:43: sampling.parameter_space: expected at least one parameter; found an "
       "empty list\n");
+}
+
+TEST(HdConfig, RefusesMapsOfTooManyKeys) {
+  std::string text = "{";
+  for (int i = 0; i < 80'000; ++i) text += "\"k" + std::to_string(i) + "\":1,";
+  EXPECT_EQ(said(text + "}"), "hdconfig.yml:1:1: has 80000 keys, and at most 1000 are read\n");
+}
+
+TEST(HdConfig, ShowsTheFirstHundredMistakes) {
+  std::string space;
+  for (int i = 0; i < 500; ++i) space += "    - {nam: a}\n";
+  const std::string text = said(with_space(space));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 101);
+  EXPECT_NE(text.find("hdconfig.yml: 1400 more like these\n"), std::string::npos) << text;
 }
 
 struct PolicyCase {

@@ -104,6 +104,16 @@ TEST(SweepJob, DefaultsWhatMayBeLeftOut) {
   EXPECT_TRUE(std::holds_alternative<NoTerminationPolicyConfig>(job.config.policy));
 }
 
+TEST(SweepJob, ManyUnknownReferencesEndInAMessage) {
+  std::string space = "search_space: {";
+  for (int i = 0; i < 10'000; ++i)
+    space += "a" + std::to_string(i) + ": {type: randint, upper: 3}, ";
+  std::string command = "trial: {command: \"";
+  for (int i = 0; i < 20'000; ++i) command += "${{search_space.zz}} ";
+  EXPECT_NE(said("type: sweep\n" + space + "}\n" + command + "\"}\n").find("more like these"),
+            std::string::npos);
+}
+
 struct Bad {
   const char* key;
   const char* line;
