@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -178,7 +177,7 @@ void LocalAttempt::probe() {
   const AttemptProbe state = probe_attempt(spec_.attempt_directory);
   if (state.alive) {
     if (state.pid > 0 && !supervisor_.is_open()) {
-      const int pidfd = ::pidfd_open(state.pid, 0);
+      const int pidfd = open_process(state.pid);
       // Held fast by now: still the one that the claim names?
       if (pidfd >= 0 && probe_attempt(spec_.attempt_directory).pid != state.pid) {
         ::close(pidfd);
@@ -296,9 +295,8 @@ void LocalAttempt::send_cancel() {
       ::send(
           socket_.native_handle(), request.data(), request.size(), MSG_DONTWAIT | MSG_NOSIGNAL) ==
           static_cast<ssize_t>(request.size());
-  const bool signaled =
-      !told && supervisor_.is_open() &&
-      ::pidfd_send_signal(supervisor_.native_handle(), force ? SIGUSR1 : SIGTERM, nullptr, 0) == 0;
+  const bool signaled = !told && supervisor_.is_open() &&
+                        signal_process(supervisor_.native_handle(), force ? SIGUSR1 : SIGTERM);
   if (told || signaled) sent_ = wanted_;
 }
 

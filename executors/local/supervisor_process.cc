@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/file.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -98,7 +97,7 @@ Result<StartedSupervisor> start_supervisor(const std::string& program,
     return failure("cannot start the supervisor " + program, problem);
   }
   started.socket = ends[0];
-  started.process_descriptor = ::pidfd_open(started.pid, 0);
+  started.process_descriptor = open_process(started.pid);
   return started;
 }
 

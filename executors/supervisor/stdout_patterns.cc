@@ -1,7 +1,6 @@
 #include "executors/supervisor/stdout_patterns.h"
 
 #include <array>
-#include <cstring>
 
 #include "executors/supervisor/metric_line.h"
 #include "executors/supervisor_protocol/script_text.h"
@@ -12,6 +11,8 @@ namespace {
 constexpr std::string_view kOffline = "Attempted to log scalar metric ";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+// Not strchr: it finds the character NUL in every set.
+bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_letter(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -23,7 +24,7 @@ bool is_word(char c) {
 }
 // A name may stand behind these; behind anything else what follows is part of a path, an option, a
 // URL or an expression.
-bool is_separator(char c) { return std::strchr(" \t,;|([{<:#>*", c) != nullptr && c != '\0'; }
+bool is_separator(char c) { return is_one_of(c, " \t,;|([{<:#>*"); }
 bool is_quote(char c) { return c == '\'' || c == '"' || c == '`'; }
 
 // "data/train.csv" and "https://host" are no metrics, "val/loss" is one.
@@ -160,7 +161,7 @@ class Scanner {
       ++at_;
       return;
     }
-    while (at_ < line_.size() && std::strchr(" \t,;|()[]{}", line_[at_]) == nullptr) ++at_;
+    while (at_ < line_.size() && !is_one_of(line_[at_], " \t,;|()[]{}")) ++at_;
   }
 
   // Reads the value behind a sign. With `close_from` the value may follow the sign at once;
@@ -208,8 +209,8 @@ class Scanner {
     if (wrapped) return c == ')' || c == ',';
     if (c == ',') return !is_digit(next);
     // Not "Training: 40%|####": that is a progress bar.
-    if (c == '.' || c == '%') return next == '\0' || std::strchr(" \t,;)]}", next) != nullptr;
-    return std::strchr(" \t;|)]}>", c) != nullptr;
+    if (c == '.' || c == '%') return next == '\0' || is_one_of(next, " \t,;)]}");
+    return is_one_of(c, " \t;|)]}>");
   }
 
   void add(std::string_view name, double number, std::string_view digits) {

@@ -7,11 +7,11 @@
 #include <set>
 #include <signal.h>
 #include <string_view>
-#include <sys/pidfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "executors/supervisor_protocol/attempt_files.h"
+#include "executors/supervisor_protocol/process_identity.h"
 
 namespace hd {
 namespace {
@@ -70,9 +70,9 @@ int sweep_marked_processes(const std::string& nonce, int& left) {
     if (found.empty()) break;
     for (const pid_t pid : found) {
       // The number may have gone to a stranger since: look again with the process held fast.
-      const int pidfd = ::pidfd_open(pid, 0);
+      const int pidfd = open_process(pid);
       if (pidfd < 0) continue;
-      if (carries(pid, mark) && ::pidfd_send_signal(pidfd, SIGKILL, nullptr, 0) == 0) {
+      if (carries(pid, mark) && signal_process(pidfd, SIGKILL)) {
         killed.insert(pid);
       }
       ::close(pidfd);

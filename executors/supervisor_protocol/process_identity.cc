@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fcntl.h>
 #include <string_view>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace hd {
@@ -41,6 +42,12 @@ std::string boot_id() {
   std::string id = read_small("/proc/sys/kernel/random/boot_id");
   while (!id.empty() && id.back() == '\n') id.pop_back();
   return id;
+}
+
+int open_process(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+
+bool signal_process(int process_descriptor, int signal) {
+  return ::syscall(SYS_pidfd_send_signal, process_descriptor, signal, nullptr, 0) == 0;
 }
 
 }  // namespace hd

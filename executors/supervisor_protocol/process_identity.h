@@ -12,4 +12,10 @@ namespace hd {
 /// The kernel's random name of the current boot; empty when it cannot be read.
 [[nodiscard]] std::string boot_id();
 
+// Through syscall(2): glibc 2.36 declares its wrappers without C linkage.
+/// A descriptor that names the process for good; -1 with errno.
+[[nodiscard]] int open_process(pid_t pid);
+/// False when the process is gone.
+bool signal_process(int process_descriptor, int signal);
+
 }  // namespace hd
