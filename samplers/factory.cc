@@ -1,6 +1,6 @@
 #include "samplers/factory.h"
 
-#include "engine/core/error.h"
+#include "samplers/bayesian_sampler.h"
 #include "samplers/grid_sampler.h"
 #include "samplers/random_sampler.h"
 #include "samplers/sobol_sampler.h"
@@ -19,9 +19,8 @@ SamplerPointer make(const ParameterSpace& space, const GridSampling&) {
   return std::make_unique<GridSampler>(space);
 }
 
-SamplerPointer make(const ParameterSpace&, const BayesianSampling&) {
-  throw UsageError("this version of hdrive has no Bayesian sampling",
-                   "use random sampling (also with rule: sobol) or grid sampling");
+SamplerPointer make(const ParameterSpace& space, const BayesianSampling&) {
+  return std::make_unique<BayesianSampler>(space);
 }
 
 }  // namespace
