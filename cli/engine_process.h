@@ -1,0 +1,41 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "cli/program.h"
+#include "engine/core/hyperdrive_config.h"
+#include "engine/core/parent_run_spec.h"
+#include "engine/workspace/engine_lock.h"
+#include "engine/workspace/workspace.h"
+
+namespace hd {
+
+/// Drives a parent run to its end in this process, shows it, and says the last words on standard
+/// error. The first interrupt cancels gracefully, the second forces; a vanished terminal changes
+/// nothing. Returns the exit code that the command should end with; a code other than 0 has been
+/// explained already (`error[...]` is the last line).
+[[nodiscard]] int drive(const CommonOptions& options,
+                        const Workspace& workspace,
+                        RunStore& store,
+                        const ParentRunSpec& spec,
+                        const HyperDriveConfig& config,
+                        bool strict);
+
+/// Starts `hdrive engine --run ID` in a session of its own, its output going to engine.log in the
+/// run's folder, and waits until it holds the run. Throws CommandFailure when it does not come up.
+void start_detached_engine(const Workspace& workspace, const std::string& run_id);
+
+/// The lock of the run's only engine. Throws CommandFailure naming the process that holds it.
+[[nodiscard]] EngineLock require_engine_lock(const Workspace& workspace, const std::string& run_id);
+
+/// `run resume`: takes a parent run up, in this process or detached, and prints it.
+[[nodiscard]] int resume_run(const CommonOptions& options,
+                             const std::string& run_id,
+                             bool detached,
+                             bool strict);
+
+/// Says why the command ends with this code, as the last line on standard error.
+void explain_exit(ExitCode code, const std::string& message);
+
+}  // namespace hd

@@ -1,0 +1,173 @@
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/program.h"
+#include "cli/run_document.h"
+#include "cli/run_story.h"
+#include "cli/text.h"
+
+namespace hd {
+
+namespace {
+
+std::string_view cause_name(CancelCause cause) {
+  switch (cause) {
+    case CancelCause::kPolicy:
+      return "policy";
+    case CancelCause::kUser:
+      return "user";
+    case CancelCause::kDuration:
+      return "duration";
+    case CancelCause::kFirstFailures:
+      return "first_failures";
+    case CancelCause::kInterrupt:
+      return "interrupt";
+  }
+  return "unknown";
+}
+
+std::string_view kind_name(ExitStatus::Kind kind) {
+  switch (kind) {
+    case ExitStatus::Kind::kExited:
+      return "exited";
+    case ExitStatus::Kind::kSignaled:
+      return "signaled";
+    case ExitStatus::Kind::kNotStarted:
+      return "not_started";
+    case ExitStatus::Kind::kLost:
+      return "lost";
+    case ExitStatus::Kind::kTimeLimit:
+      return "time_limit";
+  }
+  return "unknown";
+}
+
+/// Reads the events of a child run into a document and into sentences.
+class Explanation {
+ public:
+  void read(const Event& event) {
+    time_ = utc_time(event.time_us);
+    std::visit([this](const auto& body) { on(body); }, event.body);
+  }
+
+  Value proposed, canceled;
+  Value::List attempts, verdicts, notes;
+  Value::List sentences;
+
+ private:
+  template <typename Body>
+  void on(const Body&) {}
+
+  void on(const AskAnswered& body) {
+    const std::string reason = body.reasons.empty() ? "" : body.reasons.front();
+    proposed = Value::Map{{"timeUtc", time_}, {"ask", body.ask}, {"reason", reason}};
+    say(reason.empty() ? "proposed by the sampler" : "proposed by the sampler: " + reason);
+  }
+  void on(const ChildStarting& body) { say(fmt::format("attempt {} was started", body.attempt)); }
+  void on(const ChildStarted& body) {
+    say(fmt::format(
+        "attempt {} runs on {} as process {}", body.attempt, body.where, body.process_id));
+  }
+  void on(const PolicyJudged& body) {
+    const PolicyVerdict& verdict = body.verdict;
+    const bool cancel = verdict.outcome == PolicyVerdict::Outcome::kCancel;
+    verdicts.push_back(Value::Map{{"timeUtc", time_},
+                                  {"interval", verdict.interval},
+                                  {"value", verdict.value},
+                                  {"limit", verdict.limit},
+                                  {"population", verdict.population},
+                                  {"outcome", cancel ? "cancel" : "continue"}});
+    say(fmt::format("policy at interval {}: {} against the limit {} from {} other child runs: {}",
+                    verdict.interval,
+                    short_number(verdict.value),
+                    short_number(verdict.limit),
+                    verdict.population,
+                    cancel ? "cancel" : "continue"));
+  }
+  void on(const ChildCancelRequested& body) { say("asked to end: " + body.reason); }
+  void on(const CancelRequested& body) {
+    canceled = Value::Map{{"timeUtc", time_},
+                          {"cause", std::string(cause_name(body.cause))},
+                          {"reason", body.reason}};
+    say("canceled (" + std::string(cause_name(body.cause)) + "): " + body.reason);
+  }
+  void on(const RetryDue&) { say("due for another attempt"); }
+  void on(const ScriptSaid& body) {
+    say("the script said it " + body.status + (body.message.empty() ? "" : ": " + body.message));
+  }
+  void on(const Noted& body) {
+    notes.push_back(body.text);
+    say(body.text);
+  }
+  void on(const ChildEnded& body) {
+    Value::List log;
+    for (std::string& line : last_lines(body.exit.log_tail, 10)) log.emplace_back(std::move(line));
+    attempts.push_back(Value::Map{{"attempt", body.attempt},
+                                  {"endTimeUtc", time_},
+                                  {"kind", std::string(kind_name(body.exit.kind))},
+                                  {"code", body.exit.code},
+                                  {"message", body.exit.message},
+                                  {"logTail", log},
+                                  {"cpuSeconds", body.exit.cpu_seconds},
+                                  {"maxResidentBytes", body.exit.max_resident_bytes}});
+    say(fmt::format("attempt {} ended: {}", body.attempt, describe(body.exit)));
+    for (const Value& line : log) say("    " + line.as_string());
+  }
+
+  void say(const std::string& text) { sentences.emplace_back(time_ + ' ' + printable(text)); }
+
+  std::string time_;
+};
+
+int explain(const CommonOptions& options, const std::string& run_id) {
+  const OpenedHistory history = open_history(options);
+  const RunSummary run = require_run(history, run_id);
+  Explanation explanation;
+  const bool is_sweep = !run.is_child && run.kind == RunKind::kHyperDrive;
+  const std::string& parent = run.is_child ? run.parent_run_id : run.run_id;
+  const int child = run.is_child ? run.child : (is_sweep ? -1 : 0);
+  for (const Event& event : history.store.events_of_child(parent, child)) explanation.read(event);
+  if (wants_text(options)) {
+    std::string text = run.run_id + ' ' + std::string(status_name(run.status)) + '\n';
+    const auto arguments = hyperparameter_arguments(run.hyperparameters);
+    if (!arguments.empty()) text += "  " + printable(shell_line(arguments)) + '\n';
+    for (const Value& sentence : explanation.sentences) text += "  " + sentence.as_string() + '\n';
+    if (!run.termination_reason.empty()) text += "  " + printable(run.termination_reason) + '\n';
+    write_stdout(text);
+    return kExitDone;
+  }
+  Value::Map document = {
+      {"runId", run.run_id},
+      {"status", std::string(status_name(run.status))},
+      {"hyperparameters",
+       run.hyperparameters.empty() ? Value(Value::Map{}) : parse_json(run.hyperparameters)},
+      {"proposed", explanation.proposed},
+      {"verdicts", explanation.verdicts},
+      {"canceled", explanation.canceled},
+      {"attempts", explanation.attempts},
+      {"notes", explanation.notes},
+      {"terminationReason", run.termination_reason},
+      {"explanation", explanation.sentences},
+      {"schemaVersion", 1}};
+  print_result(options, document);
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_explain_command(Program& program, CLI::App& run) {
+  auto run_id = std::make_shared<std::string>();
+  CLI::App* command =
+      add_command(program,
+                  run,
+                  "explain",
+                  "Why a child run was started, what the policy said, why it ended",
+                  "hdrive run explain -r HD_..._7",
+                  [run_id](const CommonOptions& options) { return explain(options, *run_id); });
+  add_run_option(*command, *run_id);
+}
+
+}  // namespace hd

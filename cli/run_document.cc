@@ -1,0 +1,145 @@
+#include "cli/run_document.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/text.h"
+
+namespace hd {
+
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+Value from_json(const OrderedJson& json) {
+  switch (json.type()) {
+    case OrderedJson::value_t::boolean:
+      return json.get<bool>();
+    case OrderedJson::value_t::number_integer:
+      return json.get<std::int64_t>();
+    case OrderedJson::value_t::number_unsigned: {
+      const auto number = json.get<std::uint64_t>();
+      if (number <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+        return static_cast<std::int64_t>(number);
+      }
+      return static_cast<double>(number);
+    }
+    case OrderedJson::value_t::number_float:
+      return json.get<double>();
+    case OrderedJson::value_t::string:
+      return json.get<std::string>();
+    case OrderedJson::value_t::array: {
+      Value::List list;
+      for (const auto& item : json) list.push_back(from_json(item));
+      return list;
+    }
+    case OrderedJson::value_t::object: {
+      Value::Map map;
+      for (const auto& [key, item] : json.items()) map.emplace_back(key, from_json(item));
+      return map;
+    }
+    default:
+      return {};
+  }
+}
+
+Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
+
+Value text_map(const std::vector<std::pair<std::string, std::string>>& pairs) {
+  Value::Map map;
+  for (const auto& [key, value] : pairs) map.emplace_back(key, value);
+  return map;
+}
+
+void add_parent_members(Value::Map& map, const RunSummary& run) {
+  Value::Map children;
+  std::int64_t total = 0;
+  for (const auto& [status, count] : run.children_by_status) total += count;
+  children.emplace_back("total", total);
+  for (const auto& [status, count] : run.children_by_status) {
+    children.emplace_back(std::string(status_name(status)), count);
+  }
+  map.emplace_back("children", std::move(children));
+  map.emplace_back("bestChildRunId", text_or_null(run.best_child_run_id));
+  Value::Map metric;
+  metric.emplace_back("name", text_or_null(run.primary_metric_name));
+  if (run.primary_metric_goal) {
+    metric.emplace_back("goal",
+                        run.primary_metric_goal == Goal::kMaximize ? "maximize" : "minimize");
+  }
+  map.emplace_back("primaryMetric", std::move(metric));
+  map.emplace_back("generatedRuns", total);
+  map.emplace_back("terminationReason", text_or_null(run.termination_reason));
+}
+
+}  // namespace
+
+Value parse_json(const std::string& text) {
+  OrderedJson json = OrderedJson::parse(text, nullptr, false);
+  return json.is_discarded() ? Value(text) : from_json(json);
+}
+
+Value run_document(const RunSummary& run) {
+  const bool is_sweep = run.kind == RunKind::kHyperDrive && !run.is_child;
+  Value::Map map;
+  map.emplace_back("runId", run.run_id);
+  map.emplace_back("runType", is_sweep ? "hyperdrive" : "azureml.scriptrun");
+  map.emplace_back("parentRunId", text_or_null(run.parent_run_id));
+  map.emplace_back("experimentName", run.experiment);
+  map.emplace_back("status", std::string(status_name(run.status)));
+  map.emplace_back("target", run.target);
+  map.emplace_back("startTimeUtc",
+                   text_or_null(utc_time(run.started_us != 0 || run.is_child ? run.started_us
+                                                                             : run.created_us)));
+  map.emplace_back("endTimeUtc", text_or_null(utc_time(run.ended_us)));
+  if (run.is_child || !run.hyperparameters.empty()) {
+    map.emplace_back(
+        "hyperparameters",
+        run.hyperparameters.empty() ? Value(Value::Map{}) : parse_json(run.hyperparameters));
+  }
+  map.emplace_back("tags", text_map(run.tags));
+  map.emplace_back("properties", text_map(run.properties));
+  map.emplace_back("bestPrimaryMetric",
+                   run.best_primary_metric ? Value(*run.best_primary_metric) : Value());
+  if (run.error_code.empty() && run.error_message.empty()) {
+    map.emplace_back("error", Value());
+  } else {
+    map.emplace_back("error", Value::Map{{"code", run.error_code}, {"message", run.error_message}});
+  }
+  if (is_sweep) add_parent_members(map, run);
+  map.emplace_back("schemaVersion", 1);
+  return map;
+}
+
+const std::vector<std::string>& run_columns() {
+  static const std::vector<std::string> kColumns = {
+      "runId", "runType", "status", "target", "startTimeUtc", "endTimeUtc", "bestPrimaryMetric"};
+  return kColumns;
+}
+
+void sort_best_first(std::vector<RunSummary>& children, Goal goal) {
+  std::sort(children.begin(), children.end(), [&](const RunSummary& a, const RunSummary& b) {
+    const double x = a.best_primary_metric.value_or(std::nan(""));
+    const double y = b.best_primary_metric.value_or(std::nan(""));
+    if (is_better(goal, x, y)) return true;
+    if (is_better(goal, y, x)) return false;
+    return a.child < b.child;
+  });
+}
+
+std::vector<std::string> hyperparameter_arguments(const std::string& json) {
+  std::vector<std::string> words;
+  const Value parsed = parse_json(json);
+  if (!parsed.is_map()) return words;
+  for (const auto& [name, value] : parsed.as_map()) {
+    if (value.is_null()) continue;
+    words.push_back(name.starts_with('-') ? name : "--" + name);
+    words.push_back(to_argument(value));
+  }
+  return words;
+}
+
+}  // namespace hd

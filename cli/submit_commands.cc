@@ -1,0 +1,230 @@
+#include <memory>
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+
+#include "cli/check_report.h"
+#include "cli/compose.h"
+#include "cli/engine_process.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/program.h"
+#include "cli/run_document.h"
+#include "cli/submission.h"
+#include "cli/text.h"
+#include "engine/workspace/files.h"
+#include "engine/workspace/git_info.h"
+#include "engine/workspace/identifiers.h"
+#include "engine/workspace/snapshot.h"
+
+namespace hd {
+
+namespace {
+
+std::string metric_config_json(const HyperDriveConfig& config) {
+  return to_json(Value::Map{
+      {"name", config.primary_metric_name},
+      {"goal", config.primary_metric_goal == Goal::kMaximize ? "maximize" : "minimize"}});
+}
+
+/// The properties and tags by which clients of HyperDrive know a parent run.
+void describe_parent(ParentRunSpec& spec, const HyperDriveConfig& config) {
+  auto& properties = spec.properties;
+  properties.emplace_back("ContentSnapshotId", spec.snapshot_id);
+  if (spec.kind == RunKind::kScript) return;
+  properties.emplace_back("azureml.runsource", "hyperdrive");
+  properties.emplace_back("platform", "AML");
+  properties.emplace_back("primary_metric_config", metric_config_json(config));
+  properties.emplace_back("runTemplate", "HyperDrive");
+  properties.emplace_back("seed", std::to_string(spec.seed));
+  if (const auto size = config.parameter_space.size()) {
+    properties.emplace_back("space_size", std::to_string(*size));
+  }
+  spec.tags.emplace_back("max_total_jobs", std::to_string(config.max_total_runs));
+  spec.tags.emplace_back("max_concurrent_jobs", std::to_string(config.max_concurrent_runs));
+  spec.tags.emplace_back("max_duration_minutes", std::to_string(config.max_duration_minutes));
+  spec.tags.emplace_back("primary_metric_config", metric_config_json(config));
+}
+
+void tell_warnings(const CommonOptions& options, const std::vector<Diagnostic>& warnings) {
+  for (const Diagnostic& warning : warnings) note(options, to_string(warning));
+}
+
+/// From here on things are written: snapshot, run folder, history, in that order.
+int start(const CommonOptions& options, const SubmitRequest& request, Submission submission) {
+  ParentRunSpec& spec = submission.spec;
+  const Workspace workspace = Workspace::open_or_create(submission.project);
+  RunStore store(workspace.history_file());
+  const SnapshotResult snapshot = take_snapshot(spec.source_directory, workspace);
+  for (const std::string& warning : snapshot.warnings) note(options, "warning: " + warning);
+  spec.snapshot_id = snapshot.id;
+  struct stat info {};
+  if (!spec.script.script.empty() &&
+      ::stat((snapshot.directory + '/' + spec.script.script).c_str(), &info) != 0) {
+    throw UsageError("the snapshot lacks the script " + spec.script.script,
+                     "an .amlignore or .gitignore leaves it out");
+  }
+  const std::int64_t now = now_us();
+  spec.run_id = spec.kind == RunKind::kHyperDrive
+                    ? new_parent_run_id()
+                    : new_script_run_id(spec.experiment, now / 1'000'000);
+  spec.properties = git_properties(spec.source_directory);
+  describe_parent(spec, submission.config);
+  (void)workspace.create_run_directory(spec.run_id);
+  int code = kExitDone;
+  {
+    auto lock = std::make_unique<EngineLock>(require_engine_lock(workspace, spec.run_id));
+    store.create_parent(
+        spec, submission.config.primary_metric_name, submission.config.primary_metric_goal, now);
+    note(options,
+         fmt::format("run {} of experiment {}, snapshot {:.12} ({} files{})",
+                     spec.run_id,
+                     spec.experiment,
+                     snapshot.id,
+                     snapshot.file_count,
+                     snapshot.existed ? ", unchanged" : ""));
+    if (request.detached) {
+      lock.reset();
+      start_detached_engine(workspace, spec.run_id);
+    } else {
+      code = drive(options, workspace, store, spec, submission.config, request.strict);
+    }
+  }
+  const auto run = store.run(spec.run_id);
+  if (run && (request.detached || !wants_text(options) || !options.metadata_file.empty())) {
+    print_result(options, run_document(*run), run_columns());
+  }
+  return code;
+}
+
+int submit(const CommonOptions& options, const SubmitRequest& request) {
+  if (!request.resume_id.empty()) {
+    return resume_run(options, request.resume_id, request.detached, request.strict);
+  }
+  if (request.kind == RunKind::kHyperDrive && request.hdconfig.empty()) {
+    throw UsageError("--hyperdrive-configuration-name is required",
+                     "it names the hdconfig; hdrive folder attach writes a sample");
+  }
+  Submission submission = read_submission(options, request);
+  tell_warnings(options, submission.warnings);
+  return start(options, request, std::move(submission));
+}
+
+int check(const CommonOptions& options, SubmitRequest request) {
+  if (request.hdconfig.empty()) {
+    throw UsageError("--hyperdrive-configuration-name is required");
+  }
+  // What a submission would only warn of is what somebody who checks wants to hear.
+  request.strict = true;
+  const Submission submission = read_submission(options, request);
+  const Value report = check_report(submission);
+  if (!wants_text(options)) {
+    tell_warnings(options, submission.warnings);
+    print_result(options, report);
+    return kExitDone;
+  }
+  write_stdout(check_text(report));
+  tell_warnings(options, submission.warnings);
+  return kExitDone;
+}
+
+/// The words after the options are the script's, dashes and all.
+void take_script_words(const CLI::App& command, SubmitRequest& request) {
+  std::vector<std::string> words = command.remaining();
+  if (!words.empty() && words.front() == "--") {
+    words.erase(words.begin());
+  } else if (!words.empty() && words.front().starts_with("-")) {
+    throw CLI::ExtrasError(words);
+  }
+  request.script_words = std::move(words);
+}
+
+using Action = int (*)(const CommonOptions&, const SubmitRequest&);
+
+CLI::App* add_submit_command(Program& program,
+                             CLI::App& run,
+                             const std::string& name,
+                             const std::string& description,
+                             const std::string& examples,
+                             const std::shared_ptr<SubmitRequest>& request,
+                             Action action) {
+  CLI::App* command = add_command(
+      program, run, name, description, examples, [request, action](const CommonOptions& options) {
+        return action(options, *request);
+      });
+  command->prefix_command();
+  command->parse_complete_callback([command, request] { take_script_words(*command, *request); });
+  command->add_option("-c,--run-configuration-name", request->runconfig, "Run configuration");
+  command->add_option("--source-directory",
+                      request->source_directory,
+                      "Folder that the child runs get a copy of (default: the project folder)");
+  command->add_option("--target,--ct", request->target, "Compute target; wins over the file's");
+  command->add_option("-d,--conda-dependencies", request->conda_dependencies, "Conda file");
+  command->add_flag("--strict",
+                    request->strict,
+                    "Warnings about files are mistakes; exit code 3 when any child run failed");
+  return command;
+}
+
+void add_hyperdrive_options(CLI::App& command, SubmitRequest& request) {
+  command.add_option("--hyperdrive-configuration-name",
+                     request.hdconfig,
+                     "hdconfig: a path, or the end of the name of a file in the project");
+  command.add_option_function<std::uint64_t>(
+      "--seed",
+      [&request](const std::uint64_t& seed) { request.seed = seed; },
+      "Seed of the sampler; wins over the file's");
+}
+
+}  // namespace
+
+void add_submit_commands(Program& program, CLI::App& run) {
+  auto script = std::make_shared<SubmitRequest>();
+  script->kind = RunKind::kScript;
+  CLI::App* command =
+      add_submit_command(program,
+                         run,
+                         "submit-script",
+                         "Run a script once, with its outputs and metrics kept",
+                         "hdrive run submit-script -e digits -c local train.py --epochs 3",
+                         script,
+                         [](const CommonOptions& options, const SubmitRequest& request) {
+                           return submit(options, request);
+                         });
+  command->add_flag("--async", script->detached, "Return at once; the engine goes on by itself");
+
+  auto sweep = std::make_shared<SubmitRequest>();
+  command = add_submit_command(
+      program,
+      run,
+      "submit-hyperdrive",
+      "Tune the hyperparameters of a script",
+      "hdrive run submit-hyperdrive -e digits -c local --hyperdrive-configuration-name "
+      "hdconfig.yml train.py\n"
+      "hdrive run submit-hyperdrive --hyperdrive-configuration-name sweep.yml --async\n"
+      "hdrive run submit-hyperdrive --resume HD_...",
+      sweep,
+      [](const CommonOptions& options, const SubmitRequest& request) {
+        return submit(options, request);
+      });
+  add_hyperdrive_options(*command, *sweep);
+  command->add_flag("--async", sweep->detached, "Return at once; the engine goes on by itself");
+  command->add_flag(
+      "--keep-going", sweep->keep_going, "Do not stop when the first child runs all fail");
+  command->add_option("--resume", sweep->resume_id, "Take up this parent run instead");
+
+  auto checked = std::make_shared<SubmitRequest>();
+  command = add_submit_command(
+      program,
+      run,
+      "check",
+      "Read everything as submit-hyperdrive would; start nothing",
+      "hdrive run check -c local --hyperdrive-configuration-name hdconfig.yml train.py",
+      checked,
+      [](const CommonOptions& options, const SubmitRequest& request) {
+        return check(options, request);
+      });
+  add_hyperdrive_options(*command, *checked);
+}
+
+}  // namespace hd

@@ -1,0 +1,206 @@
+"""What the commands print about runs that were made, and how they change them."""
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from program import PROGRAM, ProgramTest
+
+
+class SetUp(ProgramTest):
+    def test_the_words_of_the_azure_documents_work(self):
+        os.remove(os.path.join(self.folder, ".azureml/local.runconfig"))
+        attached = self.json("ml", "folder", "attach", "-e", "digits")
+        names = {os.path.basename(path) for path in attached["created"]}
+        self.assertLessEqual({"config.json", "local.runconfig", "docker.runconfig", "conda_dependencies.yml"}, names)
+        again = self.json("folder", "attach")
+        self.assertEqual(again["created"], [])
+        self.assertEqual(again["experimentName"], "digits")
+        self.assertEqual(self.json("ml", "experiment", "create", "-n", "other")["name"], "other")
+        self.assertEqual({e["name"] for e in self.json("experiment", "list")}, {"digits", "other"})
+        self.assertEqual(self.json("experiment", "show", "-n", "other")["name"], "other")
+        self.assertEqual(self.json("workspace", "show")["projectDirectory"], os.path.realpath(self.folder))
+
+    def test_what_this_release_lacks_says_so(self):
+        for words in (("model", "list"), ("serve",), ("ask-tell", "--seed", "1"), ("computetarget", "attach", "remote")):
+            self.assertIn("does not have", self.last_error(self.hdrive(*words, code=2)))
+        self.assertEqual([t["name"] for t in self.json("computetarget", "list")], ["local"])
+        self.hdrive("computetarget", "show", "-n", "other", code=4)
+
+    def test_wrong_commands_name_the_nearest_one(self):
+        self.assertIn("did you mean submit-script?", self.last_error(self.hdrive("run", "submit-scrip", code=2)))
+        self.assertIn("did you mean --output?", self.last_error(self.hdrive("run", "list", "--outptu", "x", code=2)))
+        self.assertIn("jq", self.last_error(self.hdrive("run", "list", "--query", "[0]", code=2)))
+        self.hdrive("run", "show", "-r", "HD_1", code=4)
+
+    def test_help_begins_with_examples(self):
+        for words in (("--help",), ("run", "submit-hyperdrive", "--help")):
+            self.assertTrue(self.hdrive(*words).stdout.startswith("Examples:\n"))
+
+    def test_completion_knows_commands_and_options(self):
+        self.assertIn("submit-hyperdrive", self.hdrive("__words", "run").stdout.split())
+        self.assertIn("--seed", self.hdrive("__words", "run", "check").stdout.split())
+        for shell in ("bash", "zsh", "fish"):
+            self.assertIn("hdrive", self.hdrive("completion", shell).stdout)
+
+    def test_doctor_and_version_answer(self):
+        self.assertIn("Python", [row["check"] for row in self.json("doctor")])
+        self.assertTrue(self.json("version")["hdrive"])
+
+
+class Queries(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.run_ = self.sweep()
+        self.id = self.run_["runId"]
+
+    def test_a_sweep_is_shown_with_its_frozen_keys(self):
+        self.assertEqual(self.run_["status"], "Completed")
+        self.assertEqual(self.run_["runType"], "hyperdrive")
+        self.assertEqual(self.run_["children"], {"total": 4, "Completed": 4})
+        self.assertEqual(self.run_["primaryMetric"], {"name": "loss", "goal": "minimize"})
+        self.assertEqual(self.run_["bestChildRunId"], self.id + "_1")
+        self.assertEqual(self.json("run", "show", "-r", self.id), self.run_)
+
+    def test_children_come_best_first(self):
+        children = self.json("run", "children", "-r", self.id)
+        self.assertEqual([c["best_primary_metric"] for c in children], [0.25, 0.5, 0.75, 1.0])
+        self.assertEqual(children[0]["hyperparameters"], {"--lr": 0.25})
+        text = self.hdrive("run", "children", "-r", self.id, "--csv", "-").stdout
+        rows = list(csv.DictReader(io.StringIO(text)))
+        self.assertEqual([row["--lr"] for row in rows], ["0.25", "0.5", "0.75", "1"])
+
+    def test_best_can_be_repeated(self):
+        best = self.json("run", "best", "-r", self.id)
+        self.assertEqual(best["runId"], self.id + "_1")
+        self.assertEqual(best["commandLine"], "./train.sh --lr 0.25")
+        with open(os.path.join(best["outputs"], "model.txt"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "0.25\n")
+        self.assertEqual(self.hdrive("run", "best", "-r", self.id, "--args").stdout, "--lr 0.25\n")
+
+    def test_metrics_logs_and_explanation(self):
+        child = self.id + "_0"
+        points = self.json("run", "metrics", "-r", child)
+        self.assertEqual([(p["name"], p["value"]) for p in points], [("loss", 0.5)])
+        table = self.hdrive("run", "metrics", "-r", child, "-o", "csv").stdout.splitlines()
+        self.assertEqual(table[0], "name,value,step,time_utc,attempt")
+        self.assertEqual(self.hdrive("run", "monitor-logs", "-r", child).stdout, "trained with 0.5\n")
+        files = self.json("run", "download-logs", "-r", self.id, "-d", "logs")
+        self.assertEqual(len([f for f in files if f.endswith("stdout.txt")]), 4)
+        explanation = self.json("run", "explain", "-r", child)
+        self.assertTrue(explanation["proposed"]["reason"])
+        self.assertEqual(explanation["attempts"][0]["code"], 0)
+
+    def test_list_filters(self):
+        self.json("run", "submit-script", "-e", "other", "train.sh", "--lr", "1")
+        self.json("run", "update", "-r", self.id, "--add-tag", "team=vision")
+        ids = lambda *words: [run["runId"] for run in self.json("run", "list", *words)]
+        self.assertEqual(len(ids()), 2)
+        self.assertEqual(ids("-e", "digits"), [self.id])
+        self.assertEqual(ids("--tags", "team=vision"), [self.id])
+        self.assertEqual(ids("--last", "1", "--status", "Completed", "-e", "digits"), [self.id])
+        self.assertEqual(len(ids("--parent-run-id", self.id)), 4)
+        self.assertEqual(set(self.json("run", "list", "--minimal", "-e", "digits")[0]),
+                         {"runId", "runType", "status", "startTimeUtc", "endTimeUtc", "target", "tags"})
+        self.hdrive("run", "list", "--status", "Happy", code=2)
+
+    def test_a_reader_that_goes_away_is_no_error(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "wb") as gone:
+            result = subprocess.run([PROGRAM, "run", "list"], cwd=self.folder, stdout=gone, stderr=subprocess.PIPE,
+                                    env=self.environment(), check=False)
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+
+    def test_resume_refuses_what_is_over(self):
+        self.assertIn("Completed", self.last_error(self.hdrive("run", "resume", "-r", self.id, code=2)))
+
+
+class Outcomes(ProgramTest):
+    def test_a_failing_script_fails_its_run(self):
+        result = self.hdrive("run", "submit-script", "train.sh", "--fail", "no data", code=1)
+        run = json.loads(result.stdout)
+        self.assertEqual(run["status"], "Failed")
+        self.assertIn("cannot train: no data", result.stderr)
+        self.assertTrue(self.last_error(result).startswith("error[E0101]"))
+
+    def test_first_failures_stop_the_sweep_and_show_what_they_share(self):
+        result = self.hdrive("run", "submit-hyperdrive", "-e", "digits", "--hyperdrive-configuration-name", "hdconfig.yml",
+                             "train.sh", "--fail", "no data", code=1)
+        self.assertIn("failed child runs ended with exit code 3", result.stderr)
+        self.assertIn("cannot train: no data", result.stderr)
+
+    def test_a_sweep_without_the_primary_metric_fails(self):
+        self.write("quiet.sh", '#!/bin/sh\necho "accuracy=1" >> "$HDRIVE_METRICS"\n', executable=True)
+        result = self.hdrive("run", "submit-hyperdrive", "-e", "digits", "--hyperdrive-configuration-name", "hdconfig.yml",
+                             "quiet.sh", code=1)
+        self.assertIn("metrics seen: accuracy", self.last_error(result))
+
+    def test_an_interrupt_cancels_everything(self):
+        process = subprocess.Popen([PROGRAM, "run", "submit-hyperdrive", "-e", "digits", "--hyperdrive-configuration-name",
+                                    "hdconfig.yml", "train.sh", "--sleep", "600"], cwd=self.folder, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment())
+        self.wait_for(lambda: self.running_children() == 2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, err)
+        run = json.loads(out)
+        self.assertEqual(run["status"], "Canceled")
+        self.assertEqual(self.running_children(), 0)
+
+    def running_children(self):
+        if not os.path.exists(os.path.join(self.folder, ".hdrive/history.db")):
+            return 0
+        runs = self.json("run", "list", "--last", "1")
+        if not runs:
+            return 0
+        children = self.json("run", "list", "--last", "0", "--parent-run-id", runs[0]["runId"])
+        return sum(child["status"] == "Running" for child in children)
+
+    def wait_for(self, condition):
+        deadline = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, "it never came")
+            time.sleep(0.05)
+
+
+class Detached(ProgramTest):
+    running_children = Outcomes.running_children
+    wait_for = Outcomes.wait_for
+
+    def start(self):
+        started = self.sweep("--async", "train.sh", "--sleep", "600")
+        self.wait_for(lambda: self.running_children() == 2)
+        return started["runId"]
+
+    def test_async_returns_and_cancel_ends_the_run(self):
+        run = self.start()
+        refused = self.hdrive("run", "resume", "-r", run, code=5)
+        self.assertIn("an engine drives", self.last_error(refused))
+        self.hdrive("run", "pause", "-r", run)
+        self.hdrive("run", "unpause", "-r", run)
+        self.hdrive("run", "cancel", "-r", run)
+        self.hdrive("run", "watch", "-r", run, code=7)
+        self.assertEqual(self.json("run", "show", "-r", run)["status"], "Canceled")
+
+    def test_cancel_does_the_work_itself_when_the_engine_died(self):
+        run = self.start()
+        result = self.hdrive("run", "resume", "-r", run, code=5)
+        engine = int(self.last_error(result).split("process ")[1].split()[0])
+        os.kill(engine, signal.SIGKILL)
+        self.wait_for(lambda: "no engine drives" in self.hdrive_any("run", "watch", "-r", run, "--timeout", "1").stderr)
+        self.hdrive("run", "cancel", "-r", run)
+        self.assertEqual(self.json("run", "show", "-r", run)["status"], "Canceled")
+        self.assertEqual(self.running_children(), 0)
+
+    def hdrive_any(self, *words):
+        return subprocess.run([PROGRAM, *words], cwd=self.folder, env=self.environment(), text=True,
+                              capture_output=True, timeout=60, check=False)
+
+
+if __name__ == "__main__":
+    unittest.main()
