@@ -10,6 +10,7 @@
 #include "cli/run_document.h"
 #include "cli/run_story.h"
 #include "cli/text.h"
+#include "engine/core/short_number.h"
 
 namespace hd {
 

@@ -4,6 +4,7 @@
 
 #include "cli/run_story.h"
 #include "cli/text.h"
+#include "engine/core/short_number.h"
 
 namespace hd {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/text.h"
+#include "engine/core/short_number.h"
 
 namespace hd {
 

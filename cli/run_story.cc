@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "cli/text.h"
+#include "engine/core/short_number.h"
 
 namespace hd {
 

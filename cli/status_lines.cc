@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "cli/text.h"
+#include "engine/core/short_number.h"
 
 namespace hd {
 

@@ -127,11 +127,6 @@ std::string duration_text(std::int64_t microseconds) {
   return fmt::format("{}h{:02}m", seconds / 3600, seconds / 60 % 60);
 }
 
-std::string short_number(double number) {
-  if (std::isnan(number)) return "NaN";
-  return fmt::format("{:.4g}", number);
-}
-
 std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())

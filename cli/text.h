@@ -34,9 +34,6 @@ namespace hd {
 /// "0.4s", "12s", "3m04s", "2h07m".
 [[nodiscard]] std::string duration_text(std::int64_t microseconds);
 
-/// Four significant digits, for people.
-[[nodiscard]] std::string short_number(double number);
-
 /// Wall clock, Unix microseconds.
 [[nodiscard]] std::int64_t now_us();
 

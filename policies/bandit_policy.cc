@@ -4,6 +4,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "engine/core/short_number.h"
+
 namespace hd {
 
 BanditPolicy::BanditPolicy(const BanditPolicyConfig& config, Goal goal)

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "engine/core/short_number.h"
 #include "engine/core/value.h"
 
 namespace hd {
@@ -19,15 +20,6 @@ std::string runs(int count) {
 }
 
 }  // namespace
-
-std::string short_number(double number) {
-  if (std::isnan(number)) return "NaN";
-  if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
-  std::array<char, 32> text{};
-  const auto end =
-      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::general, 6);
-  return {text.data(), end.ptr};
-}
 
 ScheduledPolicy::ScheduledPolicy(PolicySchedule schedule, Goal goal)
     : schedule_(schedule), goal_(goal) {

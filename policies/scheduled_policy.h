@@ -57,7 +57,4 @@ class ScheduledPolicy : public Policy {
   std::vector<Child> children_;
 };
 
-/// Six significant digits: enough to read, short enough for a table.
-[[nodiscard]] std::string short_number(double number);
-
 }  // namespace hd

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 namespace hd {
 
@@ -16,6 +17,9 @@ class Clock {
 
   /// Microseconds since the machine started, sleep included; never jumps.
   [[nodiscard]] virtual std::int64_t boottime_us() const = 0;
+
+  /// Identifies this boot of this machine; empty when the system does not tell.
+  [[nodiscard]] virtual std::string boot_id() const = 0;
 
   /// Calls `action` once on the loop thread after `delay` of monotonic time.
   virtual void call_after(std::chrono::microseconds delay, std::function<void()> action) = 0;

@@ -23,6 +23,12 @@ class RealClock final : public Clock {
   [[nodiscard]] std::int64_t now_us() const override { return read_clock_us(CLOCK_REALTIME); }
   [[nodiscard]] std::int64_t boottime_us() const override { return read_clock_us(CLOCK_BOOTTIME); }
 
+  [[nodiscard]] std::string boot_id() const override {
+    std::string id;
+    std::ifstream("/proc/sys/kernel/random/boot_id") >> id;
+    return id;
+  }
+
   void call_after(std::chrono::microseconds delay, std::function<void()> action) override {
     auto timer = std::make_shared<boost::asio::steady_timer>(io_, delay);
     timer->async_wait([timer, action = std::move(action)](const boost::system::error_code& error) {
@@ -38,12 +44,6 @@ class RealClock final : public Clock {
 
 std::unique_ptr<Clock> make_real_clock(boost::asio::io_context& io) {
   return std::make_unique<RealClock>(io);
-}
-
-std::string boot_id() {
-  std::string id;
-  std::ifstream("/proc/sys/kernel/random/boot_id") >> id;
-  return id;
 }
 
 }  // namespace hd

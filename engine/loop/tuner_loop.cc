@@ -13,7 +13,6 @@
 #include "engine/core/tuner.h"
 #include "engine/loop/ask_worker.h"
 #include "engine/loop/metric_name_hint.h"
-#include "engine/loop/real_clock.h"
 
 namespace hd {
 
@@ -128,7 +127,7 @@ void TunerLoop::State::replay() {
 void TunerLoop::State::begin() {
   EngineStarted started;
   started.epoch = epoch;
-  started.boot_id = boot_id();
+  started.boot_id = clock.boot_id();
   started.boottime_us = clock.boottime_us();
   started.process_id = getpid();
   if (latest_engine) {

@@ -15,6 +15,7 @@ class VirtualClock final : public Clock {
 
   [[nodiscard]] std::int64_t now_us() const override { return now_us_; }
   [[nodiscard]] std::int64_t boottime_us() const override { return now_us_; }
+  [[nodiscard]] std::string boot_id() const override { return "simulated"; }
   void call_after(std::chrono::microseconds delay, std::function<void()> action) override;
   bool advance() override;
 
