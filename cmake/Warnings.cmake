@@ -7,6 +7,7 @@ function(hd_target name)
     -Wold-style-cast      # casts must say what they do
     -Woverloaded-virtual  # hides a virtual function by mistake
     -Wcast-align -Wformat=2
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # GCC 12 raises it wrongly in std::string (its bug 105651)
     $<$<BOOL:${HD_WARNINGS_AS_ERRORS}>:-Werror>)
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/hdrive>)
