@@ -132,11 +132,11 @@ TEST(BanditPolicy, TakesInfinitiesAsExtremeValues) {
 }
 
 TEST(BanditPolicy, NeedsExactlyOneSlack) {
-  EXPECT_THROW(make_policy(BanditPolicyConfig{}, kMax), std::invalid_argument);
-  EXPECT_THROW(make_policy(BanditPolicyConfig{{}, 0.1, 0.1}, kMax), std::invalid_argument);
-  EXPECT_THROW(make_policy(bandit_factor(-0.1), kMax), std::invalid_argument);
-  EXPECT_THROW(make_policy(bandit_amount(kNaN), kMax), std::invalid_argument);
-  EXPECT_THROW(make_policy(bandit_amount(0.1, {-1, 0}), kMax), std::invalid_argument);
+  EXPECT_THROW((void)make_policy(BanditPolicyConfig{}, kMax), std::invalid_argument);
+  EXPECT_THROW((void)make_policy(BanditPolicyConfig{{}, 0.1, 0.1}, kMax), std::invalid_argument);
+  EXPECT_THROW((void)make_policy(bandit_factor(-0.1), kMax), std::invalid_argument);
+  EXPECT_THROW((void)make_policy(bandit_amount(kNaN), kMax), std::invalid_argument);
+  EXPECT_THROW((void)make_policy(bandit_amount(0.1, {-1, 0}), kMax), std::invalid_argument);
 }
 
 TEST(BanditPolicy, ExplainsWithTheNumbersCompared) {

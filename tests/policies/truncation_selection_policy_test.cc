@@ -73,8 +73,8 @@ TEST(TruncationSelectionPolicy, NaNRanksWorstAndTiesWithNaN) {
 }
 
 TEST(TruncationSelectionPolicy, PercentageIsOneToNinetyNine) {
-  EXPECT_THROW(make_policy(truncation(0), kMax), std::invalid_argument);
-  EXPECT_THROW(make_policy(truncation(100), kMax), std::invalid_argument);
+  EXPECT_THROW((void)make_policy(truncation(0), kMax), std::invalid_argument);
+  EXPECT_THROW((void)make_policy(truncation(100), kMax), std::invalid_argument);
 }
 
 TEST(TruncationSelectionPolicy, ExplainsWithTheNumbersCompared) {
