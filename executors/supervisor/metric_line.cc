@@ -153,7 +153,8 @@ bool is_too_deep(std::string_view line) {
 }
 
 // Replaces what JSON has no words for but programs print all the same: NaN, Infinity, -Infinity
-// outside strings become strings, as Python's json module writes them bare.
+// outside strings become strings, as Python's json module writes them bare; and so do numbers
+// beyond the range of a double, which the parser refuses.
 std::string with_quoted_specials(std::string_view line) {
   std::string out;
   bool in_string = false;
@@ -181,6 +182,18 @@ std::string with_quoted_specials(std::string_view line) {
       }
     }
     if (replaced) continue;
+    double number = 0;
+    const std::size_t digits =
+        c == '-' || (c >= '0' && c <= '9') ? read_number(line.substr(i), number) : 0;
+    if (digits > 0) {
+      if (std::isinf(number)) {
+        out += number > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+      } else {
+        out += line.substr(i, digits);
+      }
+      i += digits;
+      continue;
+    }
     in_string = c == '"';
     out += c;
     ++i;

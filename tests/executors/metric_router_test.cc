@@ -1,1 +1,80 @@
+#include "executors/supervisor/metric_router.h"
 
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <string>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "executors/supervisor/metric_line.h"
+
+namespace hd {
+namespace {
+
+class MetricRouterTest : public ::testing::Test {
+ protected:
+  MetricRouterTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "hdrive-router-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    directory_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY);
+    log_ = std::make_unique<StreamLog>(directory_);
+    router_ = std::make_unique<MetricRouter>(*log_);
+  }
+  ~MetricRouterTest() override {
+    ::close(directory_);
+    std::filesystem::remove_all(folder_);
+  }
+  void hear(const std::string& name, double value, Route route, std::int64_t at_us) {
+    HeardLine line;
+    line.kind = HeardLine::Kind::kMetrics;
+    line.points.push_back({name, value, {}});
+    router_->hear(line, route, {1, at_us});
+  }
+  std::string stream() {
+    log_->flush();
+    std::string text(static_cast<std::size_t>(log_->end_offset()), '\0');
+    text.resize(log_->read(0, text.data(), text.size()));
+    return text;
+  }
+
+  std::string folder_;
+  int directory_ = -1;
+  std::unique_ptr<StreamLog> log_;
+  std::unique_ptr<MetricRouter> router_;
+};
+
+TEST_F(MetricRouterTest, HoldsTheFirstPrintedValuesOfAName) {
+  hear("a", 1, Route::kPattern, 0);
+  EXPECT_EQ(stream(), "");
+  EXPECT_EQ(router_->next_release_us(), MetricRouter::kHoldUs);
+  hear("a", 2, Route::kPattern, 10);
+  router_->release(MetricRouter::kHoldUs, false);
+  hear("a", 3, Route::kPattern, MetricRouter::kHoldUs + 1);
+  EXPECT_EQ(stream(),
+            "{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",1,null,1],[\"a\",2,null,1],[\"a\",3,null,1]]}\n");
+}
+
+TEST_F(MetricRouterTest, NativeValuesReplaceHeldOnesAndEndPrintedOnes) {
+  hear("a", 1, Route::kPattern, 0);
+  hear("a", 1.5, Route::kNative, 5);
+  hear("a", 2, Route::kPattern, 10);
+  router_->release(0, true);
+  EXPECT_EQ(stream(), "{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",1.5,null,1]]}\n");
+}
+
+TEST_F(MetricRouterTest, LimitsTheNumberOfNames) {
+  for (std::size_t i = 0; i < MetricRouter::kMostNames + 5; ++i) {
+    hear("n" + std::to_string(i), 1, Route::kNative, 0);
+  }
+  hear("n3", 2, Route::kNative, 0);
+  const std::string text = stream();
+  EXPECT_NE(text.find("n9999"), std::string::npos);
+  EXPECT_EQ(text.find("[\"n10001\""), std::string::npos);
+  EXPECT_NE(text.find("more than 10000 different metric names"), std::string::npos);
+  EXPECT_NE(text.find("[\"n3\",2,"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace hd

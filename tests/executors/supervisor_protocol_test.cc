@@ -1,1 +1,63 @@
+#include <unistd.h>
 
+#include <gtest/gtest.h>
+
+#include "executors/supervisor_protocol/child_run_spec_json.h"
+#include "executors/supervisor_protocol/process_identity.h"
+#include "executors/supervisor_protocol/utf8.h"
+
+namespace hd {
+namespace {
+
+TEST(ChildRunSpecJson, ReadsBackWhatItWrote) {
+  ChildRunSpec spec;
+  spec.child = 7;
+  spec.attempt = 2;
+  spec.run_id = "HD_x_7";
+  spec.nonce = "n";
+  spec.attempt_directory = "/a/b";
+  spec.snapshot_directory = "/s";
+  spec.argv = {"python3", "a b", "\xff\x00z", ""};
+  spec.environment = {{"A", "1"}, {"B", "\xfe"}};
+  spec.time_limit_seconds = 60;
+  spec.grace_seconds = 5;
+  const auto back = child_run_spec_from_json(child_run_spec_to_json(spec));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->child, 7);
+  EXPECT_EQ(back->attempt, 2);
+  EXPECT_EQ(back->run_id, spec.run_id);
+  EXPECT_EQ(back->argv, spec.argv);
+  EXPECT_EQ(back->environment, spec.environment);
+  EXPECT_EQ(back->time_limit_seconds, 60);
+  EXPECT_EQ(back->grace_seconds, 5);
+}
+
+TEST(ChildRunSpecJson, SaysWhatIsWrong) {
+  EXPECT_FALSE(child_run_spec_from_json("{}"));
+  EXPECT_FALSE(child_run_spec_from_json("[1"));
+  const auto missing = child_run_spec_from_json("{\"run_id\":\"r\"}");
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find("child"), std::string::npos);
+}
+
+TEST(Utf8, KnowsGoodFromBad) {
+  EXPECT_TRUE(is_valid_utf8("plain, é, 漢, 😀"));
+  for (const char* bad :
+       {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
+    EXPECT_FALSE(is_valid_utf8(bad));
+    EXPECT_TRUE(is_valid_utf8(to_valid_utf8(bad)));
+  }
+  EXPECT_EQ(to_valid_utf8("a\xff"
+                          "b"),
+            "a\xEF\xBF\xBD"
+            "b");
+}
+
+TEST(ProcessIdentity, KnowsTheLivingFromTheGone) {
+  EXPECT_GT(process_start_time(::getpid()), 0u);
+  EXPECT_EQ(process_start_time(0x3FFFFFFF), 0u);
+  EXPECT_FALSE(boot_id().empty());
+}
+
+}  // namespace
+}  // namespace hd
