@@ -87,7 +87,7 @@ class WorkspaceTest(unittest.TestCase):
         for name in ("python", "python3"):
             os.symlink(sys.executable, os.path.join(self.bin, name))
         if self.attach:
-            self.run_hdrive("folder", "attach", "-e", "e1")
+            self.run_hdrive("folder", "attach", "-e", "exp1")
             self.write_runconfig("local")
 
     def _remove(self):
@@ -194,7 +194,7 @@ class WorkspaceTest(unittest.TestCase):
         return done
 
     def submit_words(self, *words, hdconfig="hdconfig.yml", runconfig="local"):
-        return ("run", "submit-hyperdrive", "-e", "e1", "-c", runconfig) + (
+        return ("run", "submit-hyperdrive", "-e", "exp1", "-c", runconfig) + (
             "--hyperdrive-configuration-name", hdconfig) + words
 
     def sweep(self, *words, code=0, **more):

@@ -87,7 +87,7 @@ class BadInput(WorkspaceTest):
             "  - {name: --x, expression: choice, values: [2]}\n"
             "primary_metric_name: score\nprimary_metric_goal: maximize\nmax_total_runs: 2\n",
         )
-        self.refused("hdconfig.yml:5:", "--x")
+        self.refused("hdconfig.yml:5:", "x", "twice")
 
     def test_what_is_no_yaml_at_all(self):
         for name, text in (
@@ -171,7 +171,7 @@ class Disk(WorkspaceTest):
         if os.geteuid() != 0 or subprocess.call(mount, stderr=subprocess.DEVNULL) != 0:
             self.skipTest("mounting needs privileges")
         self.addCleanup(subprocess.call, ["umount", "-l", self.project])
-        self.run_hdrive("folder", "attach", "-e", "e1")
+        self.run_hdrive("folder", "attach", "-e", "exp1")
         self.write_runconfig("local", arguments=["--steps", 40, "--pause", 0.05])
         self.write("train.py", SCORE)
         self.write_hdconfig({"--x": ["choice", [1, 2, 3]]}, concurrent=2)

@@ -51,16 +51,16 @@ class SeedCommands(WorkspaceTest):
         self.ml("folder attach -g group -w workspace")
         self.assertTrue(os.path.isfile(os.path.join(self.project, ".azureml", "config.json")))
         self.assertTrue(os.path.isfile(os.path.join(self.project, ".azureml", "local.runconfig")))
-        self.ml("experiment create -n e1")
-        self.assertIn("e1", self.ml("experiment list -o json").out)
+        self.ml("experiment create -n exp1")
+        self.assertIn("exp1", self.ml("experiment list -o json").out)
 
-        script = self.ml("run submit-script -e e1 -c local my_train.py").json()
+        script = self.ml("run submit-script -e exp1 -c local my_train.py").json()
         self.assertEqual(script["status"], "Completed", script)
-        self.assertEqual(script["experimentName"], "e1")
-        self.assertRegex(script["runId"], r"^e1_\d+_[0-9a-f]{8}$")
+        self.assertEqual(script["experimentName"], "exp1")
+        self.assertRegex(script["runId"], r"^exp1_\d+_[0-9a-f]{8}$")
 
         self.write(".azureml/hdconfig.yml", HDCONFIG)
-        line = "run submit-hyperdrive -e e1 -c local --hyperdrive-configuration-name hdconfig.yml my_train.py"
+        line = "run submit-hyperdrive -e exp1 -c local --hyperdrive-configuration-name hdconfig.yml my_train.py"
         sweep = self.ml(line).json()
         self.assertEqual(sweep["status"], "Completed", sweep)
         self.assertRegex(sweep["runId"], r"^HD_[0-9a-f-]{36}$")
@@ -72,7 +72,7 @@ class SeedCommands(WorkspaceTest):
         self.assertEqual(sweep["bestChildRunId"], children[0]["run_id"])
         self.assertAlmostEqual(children[0]["best_primary_metric"], 0.875)
 
-        listed = self.ml("run list -e e1 -o json").json()
+        listed = self.ml("run list -e exp1 -o json").json()
         self.assertEqual([run["runId"] for run in listed], [sweep["runId"], script["runId"]])
         self.assertEqual(self.ml("run show -r %s" % sweep["runId"]).json()["runId"], sweep["runId"])
         self.ml("run update -r %s --add-tag quality=fine" % sweep["runId"])
@@ -81,7 +81,7 @@ class SeedCommands(WorkspaceTest):
     def test_script_arguments_follow_the_script(self):
         self.ml("folder attach")
         self.write("say.py", "import sys; print('said', sys.argv[1:])")
-        run = self.ml("run submit-script -e e1 -c local say.py --a 1 -t x").json()
+        run = self.ml("run submit-script -e exp1 -c local say.py --a 1 -t x").json()
         text = self.read(self.work(run["runId"]), "..", "logs", "stdout.txt")
         self.assertIn("said ['--a', '1', '-t', 'x']", text)
 

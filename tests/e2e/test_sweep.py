@@ -75,7 +75,7 @@ class Sweep(WorkspaceTest):
         self.assertEqual(facts["argv"][2:], ["--x", "0.1", "--flag", "True", "--name", "a b"])
         expected = {
             "COLOUR": "blue", "AZUREML_RUN_ID": child, "HDRIVE_RUN_ID": child, "HDRIVE_PARENT_RUN_ID": run["runId"],
-            "AZUREML_ROOT_RUN_ID": run["runId"], "AZUREML_ARM_PROJECT_NAME": "e1", "AZUREML_SWEEP_x": "0.1",
+            "AZUREML_ROOT_RUN_ID": run["runId"], "AZUREML_ARM_PROJECT_NAME": "exp1", "AZUREML_SWEEP_x": "0.1",
             "AZUREML_SWEEP_name": "a b", "PYTHONUNBUFFERED": "1",
         }
         self.assertEqual({name: facts["env"].get(name) for name in expected}, expected)
@@ -191,7 +191,7 @@ class Sweep(WorkspaceTest):
 
     def test_check_starts_nothing(self):
         self.write_hdconfig({"--x": ["choice", [1, 2]], "--y": ["choice", [1, 2, 3]]})
-        done = self.run_hdrive("run", "check", "-e", "e1", "-c", "local", "--hyperdrive-configuration-name",
+        done = self.run_hdrive("run", "check", "-e", "exp1", "-c", "local", "--hyperdrive-configuration-name",
                                "hdconfig.yml", "train.py")
         self.assertIn("6", done.out + done.err)
         self.assertEqual(self.run_hdrive("run", "list", "-o", "json").json(), [])
