@@ -110,17 +110,21 @@ TunerLoopParts compose_parts(const ParentRunSpec& spec,
   return parts;
 }
 
-std::unique_ptr<Executor> compose_executor(const ParentRunSpec& spec,
-                                           boost::asio::io_context& io,
-                                           ExecutorListener& listener) {
-  if (spec.target != "local") {
-    throw UsageError("this release of hdrive cannot run on the target '" + spec.target + "'",
-                     "it has only 'local'");
+void require_target(const std::string& target) {
+  if (target != "local") {
+    throw UsageError("no compute target '" + target + "'; this release has only 'local'",
+                     "--target local overrides the file");
   }
   if (find_supervisor().empty()) {
     throw UsageError("the program hdrive-supervisor is missing",
                      "it belongs beside hdrive; HDRIVE_SUPERVISOR can name it");
   }
+}
+
+std::unique_ptr<Executor> compose_executor(const ParentRunSpec& spec,
+                                           boost::asio::io_context& io,
+                                           ExecutorListener& listener) {
+  require_target(spec.target);
   return std::make_unique<LocalExecutor>(io, listener);
 }
 

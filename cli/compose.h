@@ -35,6 +35,9 @@ namespace hd {
                                            const HyperDriveConfig& config,
                                            const Workspace& workspace);
 
+/// Throws UsageError for a target that this release or this installation cannot serve.
+void require_target(const std::string& target);
+
 /// The executor of the parent run's target. Throws UsageError for one this release does not have.
 [[nodiscard]] std::unique_ptr<Executor> compose_executor(const ParentRunSpec& spec,
                                                          boost::asio::io_context& io,

@@ -32,8 +32,8 @@ int cancel_without_engine(const CommonOptions& options,
   const ParentRunSpec spec = require_spec(history, run_id);
   const EngineLock lock = require_engine_lock(history.workspace, run_id);
   note(options, "no engine drives " + run_id + "; ending what it left behind");
-  const int code = drive(options, history.workspace, history.store, spec, config_of(spec), false);
-  return code == kExitCanceledBySomeone ? kExitDone : code;
+  return drive(
+      options, history.workspace, history.store, spec, config_of(spec), {.cancel_expected = true});
 }
 
 int cancel_run(const CommonOptions& options, const std::string& run_id) {
@@ -104,7 +104,7 @@ int run_engine(const CommonOptions& options, const std::string& run_id) {
   (void)require_run(history, run_id);
   const EngineLock lock = require_engine_lock(history.workspace, run_id);
   const ParentRunSpec spec = require_spec(history, run_id);
-  return drive(options, history.workspace, history.store, spec, config_of(spec), false);
+  return drive(options, history.workspace, history.store, spec, config_of(spec));
 }
 
 }  // namespace
@@ -131,7 +131,7 @@ int resume_run(const CommonOptions& options,
       lock.reset();
       start_detached_engine(history.workspace, run_id);
     } else {
-      code = drive(options, history.workspace, history.store, spec, config, strict);
+      code = drive(options, history.workspace, history.store, spec, config, {.strict = strict});
     }
   }
   if (!wants_text(options)) print_run(options, history, run_id);

@@ -177,7 +177,7 @@ int drive(const CommonOptions& options,
           RunStore& store,
           const ParentRunSpec& spec,
           const HyperDriveConfig& config,
-          bool strict) {
+          DriveOptions drive_options) {
   boost::asio::io_context io(1);
   const std::unique_ptr<Clock> clock = make_real_clock(io);
   TunerLoop loop(io, *clock, store, compose_parts(spec, config, workspace));
@@ -202,7 +202,8 @@ int drive(const CommonOptions& options,
       std::cerr << line << '\n';
     }
   }
-  const Ending ending = ending_of(loop.history(), spec, strict, signal);
+  const Ending ending = ending_of(loop.history(), spec, drive_options.strict, signal);
+  if (ending.code == kExitCanceledBySomeone && drive_options.cancel_expected) return kExitDone;
   explain_exit(ending.code, ending.message);
   return ending.code;
 }

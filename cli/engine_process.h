@@ -11,6 +11,11 @@
 
 namespace hd {
 
+struct DriveOptions {
+  bool strict = false;           ///< failed child runs give an exit code of their own
+  bool cancel_expected = false;  ///< this very command asked for the end: no failure
+};
+
 /// Drives a parent run to its end in this process, shows it, and says the last words on standard
 /// error. The first interrupt cancels gracefully, the second forces; a vanished terminal changes
 /// nothing. Returns the exit code that the command should end with; a code other than 0 has been
@@ -20,7 +25,7 @@ namespace hd {
                         RunStore& store,
                         const ParentRunSpec& spec,
                         const HyperDriveConfig& config,
-                        bool strict);
+                        DriveOptions drive_options = {});
 
 /// Starts `hdrive engine --run ID` in a session of its own, its output going to engine.log in the
 /// run's folder, and waits until it holds the run. Throws CommandFailure when it does not come up.

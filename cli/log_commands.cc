@@ -189,7 +189,7 @@ int monitor_logs(const CommonOptions& options, const std::string& run_id, bool f
   const ParentRunSpec spec = require_spec(history, run_id);
   const HyperDriveConfig config = config_of(spec);
   const RunFacts facts = facts_of(spec, config, history.workspace);
-  PlainView view(facts);
+  PlainView view(facts, STDOUT_FILENO);
   if (follow && !is_terminal(run.status)) return watch_sweep(options, history, run_id, view, 0);
   RunWatcher watcher(history.store, run_id, config);
   (void)watcher.poll(view);

@@ -8,7 +8,8 @@ namespace hd {
 /// 30 seconds.
 class PlainView final : public RunView {
  public:
-  explicit PlainView(RunFacts facts) : facts_(std::move(facts)) {}
+  explicit PlainView(RunFacts facts, int descriptor = 2)
+      : facts_(std::move(facts)), output_(descriptor) {}
   void on_events(std::span<const Event> events, const History& history) override;
   void tick() override;
   void say(const std::string& line) override;

@@ -41,7 +41,7 @@ class SubmissionReader {
     choose_script();
     attempt("--source-directory", [this] { choose_source_directory(); });
     attempt("script", [this] { check_script(); });
-    check_target();
+    attempt("target", [this] { check_target(); });
     attempt("-e", [this] { choose_experiment(); });
     if (hdconfig_read_) attempt("", [this] { check_tuning(); });
     if (!mistakes_.empty()) throw ConfigError(std::move(mistakes_));
@@ -239,11 +239,7 @@ class SubmissionReader {
   void check_target() {
     if (!request_.target.empty()) result_.spec.target = request_.target;
     if (result_.spec.target.empty()) result_.spec.target = "local";
-    if (result_.spec.target != "local" && mistakes_.empty()) {
-      mistake("target",
-              "no compute target '" + printable(result_.spec.target) +
-                  "'; this release has only 'local' (--target local overrides the file)");
-    }
+    require_target(printable(result_.spec.target));
   }
 
   void choose_experiment() {

@@ -87,7 +87,7 @@ int start(const CommonOptions& options, const SubmitRequest& request, Submission
       lock.reset();
       start_detached_engine(workspace, spec.run_id);
     } else {
-      code = drive(options, workspace, store, spec, submission.config, request.strict);
+      code = drive(options, workspace, store, spec, submission.config, {.strict = request.strict});
     }
   }
   const auto run = store.run(spec.run_id);

@@ -51,11 +51,11 @@ void ProgressOutput::write(std::string_view text) {
 }
 
 bool ProgressOutput::write_some(int wait_ms) {
-  pollfd output{STDERR_FILENO, POLLOUT, 0};
+  pollfd output{descriptor_, POLLOUT, 0};
   if (::poll(&output, 1, wait_ms) <= 0) return false;
   // A pipe that is ready takes this much without blocking.
   const std::size_t size = std::min<std::size_t>(pending_.size(), PIPE_BUF);
-  const ssize_t written = ::write(STDERR_FILENO, pending_.data(), size);
+  const ssize_t written = ::write(descriptor_, pending_.data(), size);
   if (written > 0) {
     pending_.erase(0, static_cast<std::size_t>(written));
     return true;

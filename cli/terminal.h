@@ -18,10 +18,12 @@ struct TerminalTraits {
 [[nodiscard]] TerminalTraits terminal_traits();
 [[nodiscard]] ScreenSize screen_size();
 
-/// Standard error for progress. A reader that does not keep up, or went away, never holds the
-/// engine back: what cannot be written at once is kept up to a megabyte, then dropped.
+/// Where progress goes: standard error unless said otherwise. A reader that does not keep up, or
+/// went away, never holds the engine back: what cannot be written at once is kept up to a megabyte,
+/// then dropped.
 class ProgressOutput {
  public:
+  explicit ProgressOutput(int descriptor = 2) : descriptor_(descriptor) {}
   void write(std::string_view text);
   /// Writes what can be written without waiting.
   void flush();
@@ -30,6 +32,7 @@ class ProgressOutput {
 
  private:
   bool write_some(int wait_ms);
+  int descriptor_;
   std::string pending_;
   bool broken_ = false;
 };

@@ -42,7 +42,7 @@ class Submission(ProgramTest):
     def test_the_environment_of_a_child(self):
         self.write("show.sh", '#!/bin/sh\necho "loss=1" >> "$HDRIVE_METRICS"\nenv\n', executable=True)
         run = self.sweep("show.sh")
-        child = run["bestChildRunId"]
+        child = run["runId"] + "_0"
         lines = self.hdrive("run", "monitor-logs", "-r", child).stdout.splitlines()
         for expected in (f"AZUREML_RUN_ID={child}", f"HDRIVE_PARENT_RUN_ID={run['runId']}", "FROM_RUNCONFIG=yes",
                          "AZUREML_ARM_PROJECT_NAME=digits", "AZUREML_SWEEP_lr=0.5"):
