@@ -203,6 +203,7 @@ bool EngineLink::Impl::listen(int directory) {
   error_code error;
   acceptor_.open(boost::asio::local::stream_protocol(), error);
   if (error) return false;
+  ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);  // Asio leaves sockets to be inherited
   acceptor_.bind(boost::asio::local::stream_protocol::endpoint(path), error);
   if (error) return false;
   acceptor_.listen(4, error);

@@ -149,6 +149,12 @@ TEST_P(ExecutorContract, GivesAnEmptyStandardInput) {
   EXPECT_EQ(read_attempt_file(spec, "logs/stdout.txt"), "done\n");
 }
 
+TEST_P(ExecutorContract, LeavesNothingOpenButTheStandardDescriptors) {
+  const auto spec = make_spec({"ls", "/proc/self/fd"});
+  run(spec);
+  EXPECT_EQ(read_attempt_file(spec, "logs/stdout.txt"), "0\n1\n2\n3\n") << "3 is that of ls itself";
+}
+
 TEST_P(ExecutorContract, SaysThatAProgramIsMissing) {
   const auto& exit = run(make_spec({"no-such-program"}));
   EXPECT_EQ(exit.kind, Kind::kNotStarted);
