@@ -50,7 +50,7 @@ TEST(Output, YamlQuotesWhatWouldReadBackAsSomethingElse) {
   const Value value = Value::Map{
       {"a", "yes"}, {"b", "1"}, {"c", "plain"}, {"d", 1}, {"--e", Value::List{}}, {"f", Value()}};
   EXPECT_EQ(render(value, OutputFormat::kYaml, kNoColumns),
-            "a: \"yes\"\nb: \"1\"\nc: plain\nd: 1\n\"--e\":\n  []\nf: ~\n");
+            "a: \"yes\"\nb: \"1\"\nc: plain\nd: 1\n\"--e\": []\nf: ~\n");
 }
 
 TEST(Output, TableHasTitlesAndOneRowForEachObject) {
