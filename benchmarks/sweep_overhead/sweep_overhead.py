@@ -6,7 +6,7 @@ time. Reported are children a second, CPU beyond what `xargs -P 8` needs for the
 the largest resident size of the engine. The peers run when their packages can be imported by
 --peer-python.
 
-    python3 benchmarks/sweep_overhead/sweep_overhead.py --hdrive build/release/cli/hdrive
+    python3 benchmarks/sweep_overhead/sweep_overhead.py --hdrive build/release/bin/hdrive
 """
 import argparse
 import json
@@ -118,7 +118,7 @@ def version(python, package):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--hdrive", default="build/release/cli/hdrive")
+    parser.add_argument("--hdrive", default="build/release/bin/hdrive")
     parser.add_argument("--peer-python", default=sys.executable)
     parser.add_argument("--children", type=int, default=1000)
     parser.add_argument("--peer-children", type=int, default=200,
