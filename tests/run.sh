@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, and runs them. The last line is `N passed, N failed`.
 #   tests/run.sh            unit, contract and end-to-end tests of the dev build, Python, examples
-#   tests/run.sh --asan     the same tests in a build with address and undefined-behaviour sanitizers
+#   tests/run.sh --asan     the same tests in a build by Clang with address and undefined-behaviour sanitizers
 #   tests/run.sh --tsan     the C++ tests in a build with the thread sanitizer
-#   tests/run.sh --clang    compiles everything with Clang, warnings as errors
+#   tests/run.sh --clang    compiles everything with Clang, warnings as errors (--asan does it too)
 #   tests/run.sh --format   clang-format finds nothing to change; includes point the right way
 #   tests/run.sh --tidy     clang-tidy, changed files first, for ten minutes at most
 #   tests/run.sh --fuzz     every fuzzer for 60 seconds
-#   tests/run.sh --all      everything
+#   tests/run.sh --all      everything but --clang
 # Several may be given. Options after -- go to ctest, for example `-- -R Bandit`.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -20,7 +20,7 @@ fuzz_seconds=60
 steps=()
 while [[ $# -gt 0 ]]; do
   case $1 in
-    --all) steps=(dev asan tsan clang format tidy fuzz) ;;
+    --all) steps=(dev asan tsan format tidy fuzz) ;;
     --dev | --asan | --tsan | --clang | --format | --tidy | --fuzz) steps+=("${1#--}") ;;
     --) shift; break ;;
     *) die "unknown option $1; the first lines of $0 list them" ;;
