@@ -12,7 +12,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
-#include "engine/config/utf8.h"
+#include "engine/core/utf8.h"
 
 namespace hd {
 namespace {

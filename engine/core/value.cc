@@ -4,40 +4,13 @@
 #include <charconv>
 #include <cmath>
 
+#include "engine/core/utf8.h"
+
 namespace hd {
 
 namespace {
 
 bool same_number(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
-
-/// Length of the valid UTF-8 sequence at the start of `text`, or 0.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  std::size_t length = 0;
-  std::uint32_t code = 0;
-  if ((first & 0xE0U) == 0xC0U) {
-    length = 2;
-    code = first & 0x1FU;
-  } else if ((first & 0xF0U) == 0xE0U) {
-    length = 3;
-    code = first & 0x0FU;
-  } else if ((first & 0xF8U) == 0xF0U) {
-    length = 4;
-    code = first & 0x07U;
-  } else {
-    return 0;
-  }
-  if (text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-    code = (code << 6U) | (byte(i) & 0x3FU);
-  }
-  constexpr std::array<std::uint32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  return code < kSmallest[length] || code > 0x10FFFF || surrogate ? 0 : length;
-}
 
 void append_json(std::string& out, const Value& value) {
   if (value.is_null()) {
@@ -121,7 +94,7 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
     const char c = text.front();
-    std::size_t length = utf8_length(text);
+    std::size_t length = utf8_length(text, 0);
     if (length == 0) {
       out += "\\ufffd";
       length = 1;

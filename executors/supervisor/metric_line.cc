@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "executors/supervisor_protocol/utf8.h"
+#include "engine/core/utf8.h"
 
 namespace hd {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "executors/supervisor_protocol/utf8.h"
+#include "engine/core/utf8.h"
 
 namespace hd {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 using Json = nlohmann::json;
 
 Json bytes_to_json(const std::string& bytes) {
-  if (is_valid_utf8(bytes)) return bytes;
+  if (!find_invalid_utf8(bytes)) return bytes;
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
   for (const char c : bytes) {

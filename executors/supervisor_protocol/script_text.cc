@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "executors/supervisor_protocol/utf8.h"
+#include "engine/core/utf8.h"
 
 namespace hd {
 

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "executors/supervisor_protocol/utf8.h"
+#include "engine/core/utf8.h"
 
 namespace hd {
 namespace {
@@ -186,7 +186,7 @@ bool StreamDecoder::take_metrics_fast(std::string_view line) {
     point.sequence = sequence++;
     if (point.sequence < next_sequence_) points_.pop_back();
   } while (cursor.literal(","));
-  if (!cursor.literal("]}") || !cursor.done() || !is_valid_utf8(line)) {
+  if (!cursor.literal("]}") || !cursor.done() || find_invalid_utf8(line)) {
     points_.resize(before);
     return false;
   }

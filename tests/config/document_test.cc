@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/config/utf8.h"
+#include "engine/core/utf8.h"
 #include "tests/config/reading.h"
 
 namespace hd {

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/core/utf8.h"
 #include "executors/supervisor_protocol/child_run_spec_json.h"
 #include "executors/supervisor_protocol/process_identity.h"
-#include "executors/supervisor_protocol/utf8.h"
 
 namespace hd {
 namespace {
@@ -41,11 +41,11 @@ TEST(ChildRunSpecJson, SaysWhatIsWrong) {
 }
 
 TEST(Utf8, KnowsGoodFromBad) {
-  EXPECT_TRUE(is_valid_utf8("plain, é, 漢, 😀"));
+  EXPECT_FALSE(find_invalid_utf8("plain, é, 漢, 😀"));
   for (const char* bad :
        {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
-    EXPECT_FALSE(is_valid_utf8(bad));
-    EXPECT_TRUE(is_valid_utf8(to_valid_utf8(bad)));
+    EXPECT_TRUE(find_invalid_utf8(bad));
+    EXPECT_FALSE(find_invalid_utf8(to_valid_utf8(bad)));
   }
   EXPECT_EQ(to_valid_utf8("a\xff"
                           "b"),

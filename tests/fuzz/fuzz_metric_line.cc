@@ -1,5 +1,5 @@
-// Everything that reads what a script or a supervisor wrote: native lines, printed lines, the cutting
-// into lines, and the stream.
+// Everything that reads what a script or a supervisor wrote: native lines, printed lines, the
+// cutting into lines, and the stream.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -8,12 +8,12 @@
 #include <string_view>
 
 #include "engine/core/executor.h"
+#include "engine/core/utf8.h"
 #include "executors/supervisor/line_splitter.h"
 #include "executors/supervisor/metric_line.h"
 #include "executors/supervisor/stdout_patterns.h"
 #include "executors/supervisor_protocol/child_run_spec_json.h"
 #include "executors/supervisor_protocol/stream_decoder.h"
-#include "executors/supervisor_protocol/utf8.h"
 
 namespace {
 
@@ -34,11 +34,11 @@ class CheckingListener : public hd::ExecutorListener {
   }
   void on_tag(int, int, hd::TagSet tag) override { touch(tag.key + tag.value); }
   void on_script_said(int, int, hd::ScriptSaid said) override { touch(said.status + said.message); }
-  void on_note(int, int, hd::Noted note) override { require(hd::is_valid_utf8(note.text)); }
+  void on_note(int, int, hd::Noted note) override { require(!hd::find_invalid_utf8(note.text)); }
   void on_ended(int, int, hd::ExitStatus) override { std::abort(); }
 
  private:
-  static void touch(const std::string& text) { require(hd::is_valid_utf8(text)); }
+  static void touch(const std::string& text) { require(!hd::find_invalid_utf8(text)); }
   std::int64_t last_ = 0;
 };
 

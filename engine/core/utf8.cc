@@ -1,13 +1,11 @@
-#include "executors/supervisor_protocol/utf8.h"
+#include "engine/core/utf8.h"
 
 #include <cstddef>
 #include <cstring>
 
 namespace hd {
-namespace {
 
-// Length of the well-formed sequence that starts at `position`, or 0.
-std::size_t sequence_length(std::string_view text, std::size_t position) {
+std::size_t utf8_length(std::string_view text, std::size_t position) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(position);
   if (lead < 0x80) return 1;
@@ -35,6 +33,8 @@ std::size_t sequence_length(std::string_view text, std::size_t position) {
   return length;
 }
 
+namespace {
+
 // Position of the first malformed byte, or the size.
 std::size_t first_malformed(std::string_view text, std::size_t position) {
   while (position < text.size()) {
@@ -46,7 +46,7 @@ std::size_t first_malformed(std::string_view text, std::size_t position) {
       position += 8;
     }
     if (position >= text.size()) break;
-    const std::size_t length = sequence_length(text, position);
+    const std::size_t length = utf8_length(text, position);
     if (length == 0) return position;
     position += length;
   }
@@ -55,7 +55,10 @@ std::size_t first_malformed(std::string_view text, std::size_t position) {
 
 }  // namespace
 
-bool is_valid_utf8(std::string_view text) { return first_malformed(text, 0) == text.size(); }
+std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
+  const std::size_t position = first_malformed(text, 0);
+  return position == text.size() ? std::nullopt : std::optional(position);
+}
 
 std::string to_valid_utf8(std::string_view text) {
   std::string out;
