@@ -70,6 +70,7 @@ struct TunerLoop::State {
   void call_after(microseconds delay, std::function<void()> action);
   void poll_commands();
   void take_commands();
+  void forget_commands();
   void obey(const Command& command);
   void push(EventBody body);
   void handle(EventBody body);
@@ -97,6 +98,8 @@ struct TunerLoop::State {
   std::vector<Event> pending;  ///< applied, not yet durable, not yet carried out
   std::int64_t last_number = 0;
   std::int64_t elapsed_us = 0;  ///< at the latest EngineStarted
+  std::int64_t obeyed_command = 0;
+  std::int64_t forgotten_command = 0;
   std::optional<EngineStarted> latest_engine;
   std::int64_t latest_engine_time_us = 0;
   std::optional<AskIssued> unanswered;
@@ -195,7 +198,24 @@ void TunerLoop::State::poll_commands() {
 }
 
 void TunerLoop::State::take_commands() {
-  for (const Command& command : store.take_commands(parts.spec.run_id)) obey(command);
+  for (const Command& command : store.commands(parts.spec.run_id)) {
+    if (command.id <= obeyed_command) continue;
+    obeyed_command = command.id;
+    obey(command);
+  }
+  if (pending.empty()) forget_commands();
+}
+
+/// Only after what a command led to is durable: an engine that dies in between leaves it to the
+/// next.
+void TunerLoop::State::forget_commands() {
+  if (obeyed_command == forgotten_command) return;
+  try {
+    store.forget_commands(parts.spec.run_id, obeyed_command);
+    forgotten_command = obeyed_command;
+  } catch (const StoreError&) {
+    // Obeying one twice does no harm, so this can wait for the next commit.
+  }
 }
 
 void TunerLoop::State::obey(const Command& command) {
@@ -314,6 +334,7 @@ void TunerLoop::State::commit() {
   }
   if (stalled && loop.trouble_) loop.trouble_({});
   stalled = false;
+  forget_commands();
   const std::vector<Event> events = std::exchange(pending, {});
   for (RunObserver* observer : observers) observer->on_events(events, tuner.history());
   for (const Event& event : events) carry_out(event);

@@ -116,32 +116,31 @@ void RunStore::post(const std::string& parent_run_id, const Command& command) {
   transaction.commit();
 }
 
-std::vector<Command> RunStore::take_commands(const std::string& parent_run_id) {
+std::vector<Command> RunStore::commands(const std::string& parent_run_id) const {
+  State& state = *state_;
+  std::vector<Command> commands;
+  const sqlite::Use query(
+      state.database.cached("SELECT id,kind,child,reason FROM command WHERE parent=? ORDER BY id"));
+  query->bind(1, state.parent_key_of(parent_run_id));
+  while (query->step()) {
+    commands.push_back({query->integer(0),
+                        static_cast<Command::Kind>(query->integer(1)),
+                        static_cast<int>(query->integer(2)),
+                        query->text(3)});
+  }
+  return commands;
+}
+
+void RunStore::forget_commands(const std::string& parent_run_id, std::int64_t up_to) {
   State& state = *state_;
   const std::int64_t parent = state.parent_key_of(parent_run_id);
-  std::vector<Command> commands;
-  {
-    // Almost always there is none: look before taking the write lock.
-    const sqlite::Use any(state.database.cached("SELECT 1 FROM command WHERE parent=? LIMIT 1"));
-    any->bind(1, parent);
-    if (!any->step()) return commands;
-  }
   state.set_durability(Durability::kProcessCrash);
   Transaction transaction(state.database, Transaction::Kind::kWrite);
-  {
-    const sqlite::Use query(state.database.cached(
-        "SELECT id,kind,child,reason FROM command WHERE parent=? ORDER BY id"));
-    query->bind(1, parent);
-    while (query->step()) {
-      commands.push_back({query->integer(0),
-                          static_cast<Command::Kind>(query->integer(1)),
-                          static_cast<int>(query->integer(2)),
-                          query->text(3)});
-    }
-  }
-  state.database.cached("DELETE FROM command WHERE parent=?").bind(1, parent).run();
+  state.database.cached("DELETE FROM command WHERE parent=? AND id<=?")
+      .bind(1, parent)
+      .bind(2, up_to)
+      .run();
   transaction.commit();
-  return commands;
 }
 
 bool RunStore::changed_by_others() {

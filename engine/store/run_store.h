@@ -110,7 +110,10 @@ class RunStore {
 
   // Commands to engines.
   void post(const std::string& parent_run_id, const Command& command);
-  [[nodiscard]] std::vector<Command> take_commands(const std::string& parent_run_id);
+  /// What was posted and not yet forgotten, oldest first.
+  [[nodiscard]] std::vector<Command> commands(const std::string& parent_run_id) const;
+  /// Removes the commands with ids up to `up_to`: after what they led to is in the history.
+  void forget_commands(const std::string& parent_run_id, std::int64_t up_to);
   /// Whether another process wrote to the file since the last call; costs microseconds.
   [[nodiscard]] bool changed_by_others();
 

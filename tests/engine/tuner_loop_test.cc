@@ -298,7 +298,7 @@ TEST(TunerLoop, CommandsOfOtherProcessesAreObeyed) {
   Engine engine(store, config, parent_spec(), clock, learning_curve);
   EXPECT_EQ(engine.loop().run(), RunStatus::kCanceled);
   EXPECT_EQ(engine.loop().history().end_reason(), "by hand");
-  EXPECT_TRUE(other.take_commands("HD_test").empty());
+  EXPECT_TRUE(other.commands("HD_test").empty());
 }
 
 TEST(TunerLoop, APrimaryMetricThatNeverCameIsSaidOnceWithTheLikelyName) {

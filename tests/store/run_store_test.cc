@@ -314,19 +314,23 @@ TEST_F(RunStoreTest, ListsRunsByFilter) {
   EXPECT_TRUE(child(1).is_child);
 }
 
-TEST_F(RunStoreTest, KeepsCommandsUntilTaken) {
+TEST_F(RunStoreTest, KeepsCommandsUntilForgotten) {
   begin();
   store_.post(run_, {0, Command::Kind::kCancelChild, 4, "too slow"});
   store_.post(run_, {0, Command::Kind::kPause, -1, ""});
   RunStore engine(folder_.file());
-  const std::vector<Command> commands = engine.take_commands(run_);
+  const std::vector<Command> commands = engine.commands(run_);
   ASSERT_EQ(commands.size(), 2U);
   EXPECT_EQ(commands[0].kind, Command::Kind::kCancelChild);
   EXPECT_EQ(commands[0].child, 4);
   EXPECT_EQ(commands[0].reason, "too slow");
   EXPECT_EQ(commands[1].kind, Command::Kind::kPause);
   EXPECT_LT(commands[0].id, commands[1].id);
-  EXPECT_TRUE(engine.take_commands(run_).empty());
+  engine.forget_commands(run_, commands[0].id);
+  ASSERT_EQ(engine.commands(run_).size(), 1U);
+  EXPECT_EQ(engine.commands(run_)[0].id, commands[1].id);
+  engine.forget_commands(run_, commands[1].id);
+  EXPECT_TRUE(engine.commands(run_).empty());
   EXPECT_THROW(store_.post("HD_none", {}), NotFoundError);
 }
 
