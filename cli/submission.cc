@@ -305,7 +305,7 @@ std::string default_experiment(const std::string& project) {
     return c >= 0x80 || (std::isalnum(c) == 0 && c != '_' && c != '-');
   });
   name.erase(0, std::min(name.find_first_not_of("_-"), name.size()));
-  name.resize(std::min<std::size_t>(name.size(), 36));
+  name.resize(std::min<std::size_t>(name.size(), 100));
   return is_valid_experiment_name(name) ? name : "experiment";
 }
 

@@ -21,7 +21,7 @@ namespace hd {
 /// Throws UsageError with the rule unless valid.
 void require_run_id(std::string_view id);
 
-/// 3 to 36 letters, digits, underscores and dashes, the first one a letter or digit.
+/// 1 to 100 letters, digits, underscores and dashes, the first one a letter or digit.
 [[nodiscard]] bool is_valid_experiment_name(std::string_view name);
 /// Throws UsageError with the rule and what broke it unless valid.
 void require_experiment_name(std::string_view name);
