@@ -302,6 +302,9 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::CallForAllHelp&) {
     std::cout << program.app.help("", CLI::AppFormatMode::All);
     return kExitDone;
+  } catch (const CLI::CallForVersion& version) {
+    std::cout << version.what() << '\n';
+    return kExitDone;
   } catch (const CLI::ParseError& error) {
     if (words.empty()) {
       std::cerr << program.app.help();

@@ -50,6 +50,7 @@ class SetUp(ProgramTest):
     def test_doctor_and_version_answer(self):
         self.assertIn("Python", [row["check"] for row in self.json("doctor")])
         self.assertTrue(self.json("version")["hdrive"])
+        self.assertEqual(self.hdrive("--version").stdout, "hdrive %s\n" % self.json("version")["hdrive"])
 
 
 class Queries(ProgramTest):
