@@ -35,7 +35,7 @@ using gp::TrialData;
 /// Finite spaces up to this size are looked at as a whole.
 constexpr std::uint64_t kExhaustiveSize = 2000;
 /// Hyperparameters are fitted to at most this many rows.
-constexpr Index kMostFitRows = 400;
+constexpr Index kMostFitRows = 300;
 /// Rows before the latest fit that are appended one by one all the same: children that end out of
 /// order change rows near the end only, and the block before them is kept.
 constexpr Index kLooseRows = 32;
@@ -91,7 +91,7 @@ gp::FitNotes fit(const Encoding& encoding,
   std::vector<gp::Hyperparameters> starts;
   if (previous) starts.push_back(previous->hyperparameters);
   // The start where nothing is known leads out of a poor optimum; with much data there are few.
-  if (!previous || data.ended() < 100) starts.push_back(likelihood.default_start());
+  if (!previous || data.ended() < 60) starts.push_back(likelihood.default_start());
   const gp::Fit fitted = gp::fit_hyperparameters(likelihood, starts, options.fit_evaluations);
   if (!fitted.succeeded) {
     warning = "The length scales could not be fitted; the ask went on with default ones.";
@@ -127,6 +127,8 @@ class BayesianSampler::State {
   std::optional<Choice> unseen(std::uint64_t seed, int index, const Asked& asked) const;
   std::unique_ptr<GaussianProcess> take_model(const gp::Hyperparameters& hyperparameters);
   void keep_model(std::unique_ptr<GaussianProcess> model);
+  gp::EncodedTrials take_encoded();
+  void keep_encoded(gp::EncodedTrials encoded);
   Model prepare(const AskRequest& request, const TrialData& data, AskResult& result);
   std::optional<Choice> improve(const AskRequest& request,
                                 const TrialData& data,
@@ -148,7 +150,9 @@ class BayesianSampler::State {
   SobolSampler start_;
   BayesianOptions options_;
   std::mutex mutex_;
-  std::unique_ptr<GaussianProcess> kept_;  ///< guarded by mutex_; null while an ask uses it
+  // Guarded by mutex_; an ask takes them out while it uses them.
+  std::unique_ptr<GaussianProcess> kept_;
+  gp::EncodedTrials encoded_;
 };
 
 std::optional<BayesianSampler::State::Choice> BayesianSampler::State::start_point(
@@ -212,6 +216,16 @@ void BayesianSampler::State::keep_model(std::unique_ptr<GaussianProcess> model) 
   kept_ = std::move(model);
 }
 
+gp::EncodedTrials BayesianSampler::State::take_encoded() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(encoded_, {});
+}
+
+void BayesianSampler::State::keep_encoded(gp::EncodedTrials encoded) {
+  const std::lock_guard lock(mutex_);
+  encoded_ = std::move(encoded);
+}
+
 BayesianSampler::State::Model BayesianSampler::State::prepare(const AskRequest& request,
                                                               const TrialData& data,
                                                               AskResult& result) {
@@ -239,13 +253,13 @@ gp::SearchOptions BayesianSampler::State::search_options(Index rows) const {
   gp::SearchOptions search;
   // The work of a raw point grows with n² (its variance); the total is kept within a budget.
   const double n = static_cast<double>(rows);
-  const double budget = 2.5e7 * options_.search_effort;
+  const double budget = 1.5e7 * options_.search_effort;
   const double points =
-      std::clamp(budget / (n * n + 60 * n + 1), 64.0, 1000 * options_.search_effort);
+      std::clamp(budget / (n * n + 60 * n + 1), 64.0, 800 * options_.search_effort);
   search.spread_points = static_cast<int>(points * 0.6);
   search.near_points = static_cast<int>(points * 0.4);
-  search.starts = rows > 1000 ? 3 : 5;
-  search.evaluations = rows > 1000 ? 15 : 40;
+  search.starts = rows > 1000 ? 3 : 4;
+  search.evaluations = rows > 1000 ? 15 : 30;
   return search;
 }
 
@@ -340,7 +354,9 @@ std::optional<BayesianSampler::State::Choice> BayesianSampler::State::improve(
 AskResult BayesianSampler::State::ask(const AskRequest& request) {
   AskResult result;
   result.notes = request.notes;
-  const TrialData data(encoding_, request, static_cast<gp::OutputWarp>(options_.warp));
+  gp::EncodedTrials encoded = take_encoded();
+  const TrialData data(encoding_, request, static_cast<gp::OutputWarp>(options_.warp), encoded);
+  keep_encoded(std::move(encoded));
   Asked asked = data.asked();
   const int starts = start_points(options_, encoding_.axes());
   const auto known = static_cast<int>(data.points().size());

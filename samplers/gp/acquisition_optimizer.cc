@@ -169,8 +169,8 @@ void AcquisitionOptimizer::climb(const GaussianProcess& model,
   std::vector<Climb> climbs;
   Lbfgs::Options options;
   options.max_evaluations = options_.evaluations;
-  options.gradient_tolerance = 1e-4;
-  options.value_tolerance = 1e-5;
+  options.gradient_tolerance = 1e-3;
+  options.value_tolerance = 1e-3;  // a thousandth of the expected improvement
   for (const Proposal& proposal : proposals) {
     std::vector<int> moved;
     for (const int d : smooth_) {

@@ -17,6 +17,27 @@ using Eigen::VectorXd;
 /// A share of the diagonal below which what is left of it after elimination is rounding noise.
 constexpr double kSmallestPivotShare = 1e-13;
 
+constexpr Index kBlock = 64;
+
+/// Replaces a lower triangular matrix by its inverse: [A 0; B C]⁻¹ = [A⁻¹ 0; -C⁻¹ B A⁻¹ C⁻¹].
+void invert_lower(Eigen::Ref<MatrixXd> l) {
+  const Index n = l.rows();
+  if (n <= kBlock) {
+    MatrixXd inverse = MatrixXd::Identity(n, n);
+    l.triangularView<Eigen::Lower>().solveInPlace(inverse);
+    l = inverse;
+    return;
+  }
+  const Index half = n / 2;
+  const Index rest = n - half;
+  invert_lower(l.topLeftCorner(half, half));
+  invert_lower(l.bottomRightCorner(rest, rest));
+  const MatrixXd left =
+      l.bottomLeftCorner(rest, half) * l.topLeftCorner(half, half).triangularView<Eigen::Lower>();
+  l.bottomLeftCorner(rest, half).noalias() =
+      -(l.bottomRightCorner(rest, rest).triangularView<Eigen::Lower>() * left);
+}
+
 class EigenCholesky final : public DenseCholesky {
  public:
   bool factorize(const MatrixXd& a) override {
@@ -67,10 +88,17 @@ class EigenCholesky final : public DenseCholesky {
   }
 
   MatrixXd inverse() const override {
-    MatrixXd inverse = MatrixXd::Identity(rows_, rows_);
-    solve_lower(inverse);
+    MatrixXd l_inverse = l_.topLeftCorner(rows_, rows_).triangularView<Eigen::Lower>();
+    invert_lower(l_inverse);
+    // A⁻¹ = L⁻ᵀ L⁻¹, by blocks of rows of L⁻¹, each of which reaches only to its own last column.
     MatrixXd product = MatrixXd::Zero(rows_, rows_);
-    product.selfadjointView<Eigen::Lower>().rankUpdate(inverse.transpose());
+    for (Index first = 0; first < rows_; first += kBlock) {
+      const Index count = std::min(kBlock, rows_ - first);
+      const Index width = first + count;
+      product.topLeftCorner(width, width)
+          .selfadjointView<Eigen::Lower>()
+          .rankUpdate(l_inverse.block(first, 0, count, width).transpose());
+    }
     return product.selfadjointView<Eigen::Lower>();
   }
 

@@ -128,7 +128,14 @@ GaussianProcess::Prediction GaussianProcess::predict(const MatrixXd& x, bool wit
   const Index m = x.cols();
   const MatrixXd z = scale_features(x, groups_, hyperparameters_.log_length_scales);
   const MatrixXd r2 = squared_distances(z_, z);
-  MatrixXd k = signal_ * matern52(r2.array()).matrix();
+  MatrixXd k, c;  // c_i = -2 s² dk/d(r²)
+  if (with_gradient) {
+    const MaternWithSlope matern = matern52_with_slope(r2.array());
+    k = signal_ * matern.value.matrix();
+    c = signal_ * matern.slope.matrix();
+  } else {
+    k = signal_ * matern52(r2.array()).matrix();
+  }
   VectorXd alpha = VectorXd::Zero(n);
   alpha.head(alpha_.size()) = alpha_;
 
@@ -139,8 +146,7 @@ GaussianProcess::Prediction GaussianProcess::predict(const MatrixXd& x, bool wit
       (signal_ - k.colwise().squaredNorm().transpose().array()).max(signal_ * kLeastVarianceShare);
   if (!with_gradient) return p;
   cholesky_->solve_upper(k);  // V = K⁻¹ k*
-  // dk_i/dz_f = -s² c_i (z_f - z_fi), c = -2 dk/d(r²); mean: Σ α_i dk_i, variance: -2 Σ v_i dk_i.
-  const MatrixXd c = signal_ * matern52_slope(r2.array()).matrix();
+  // dk_i/dz_f = -c_i (z_f - z_fi); mean: Σ α_i dk_i, variance: -2 Σ v_i dk_i.
   const MatrixXd by_mean = c.array().colwise() * alpha.array();
   const MatrixXd by_variance = c.cwiseProduct(k);
   p.mean_gradient = z_ * by_mean;

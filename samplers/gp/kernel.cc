@@ -14,9 +14,13 @@ Eigen::ArrayXXd matern52(const Eigen::ArrayXXd& squared_distances) {
   return (1 + ar + ar.square() / 3) * (-ar).exp();
 }
 
-Eigen::ArrayXXd matern52_slope(const Eigen::ArrayXXd& squared_distances) {
+MaternWithSlope matern52_with_slope(const Eigen::ArrayXXd& squared_distances) {
+  MaternWithSlope m;
   const Eigen::ArrayXXd ar = kRoot5 * squared_distances.sqrt();
-  return (5.0 / 3) * (1 + ar) * (-ar).exp();
+  m.slope = (-ar).exp();
+  m.value = (1 + ar + ar.square() / 3) * m.slope;
+  m.slope *= (5.0 / 3) * (1 + ar);
+  return m;
 }
 
 Eigen::MatrixXd scale_features(const Eigen::MatrixXd& x,

@@ -34,8 +34,11 @@ struct Hyperparameters {
 /// Matérn-5/2: k(r²) = (1 + a r + a² r² / 3) exp(-a r) with a = √5.
 [[nodiscard]] Eigen::ArrayXXd matern52(const Eigen::ArrayXXd& squared_distances);
 
-/// -2 dk/d(r²) = (5/3) (1 + a r) exp(-a r).
-[[nodiscard]] Eigen::ArrayXXd matern52_slope(const Eigen::ArrayXXd& squared_distances);
+/// k(r²), and with it -2 dk/d(r²) = (5/3) (1 + a r) exp(-a r), for the price of one exponential.
+struct MaternWithSlope {
+  Eigen::ArrayXXd value, slope;
+};
+[[nodiscard]] MaternWithSlope matern52_with_slope(const Eigen::ArrayXXd& squared_distances);
 
 /// Z: features divided by the length scale of their dimension.
 [[nodiscard]] Eigen::MatrixXd scale_features(const Eigen::MatrixXd& x,

@@ -17,20 +17,38 @@ std::vector<double> finished_values(const AskRequest& request) {
 
 }  // namespace
 
-TrialData::TrialData(const Encoding& encoding, const AskRequest& request, OutputWarp warp)
+const std::vector<EncodedTrials::Entry>& EncodedTrials::encode(
+    const Encoding& encoding, const std::vector<std::shared_ptr<const Trial>>& trials) {
+  entries_.resize(trials.size());
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    Entry& entry = entries_[i];
+    if (entry.trial == trials[i]) continue;
+    // A trial that became more knows the same configuration.
+    const bool same =
+        entry.trial != nullptr && entry.trial->configuration == trials[i]->configuration;
+    entry.trial = trials[i];
+    if (same) continue;
+    entry.text = to_json(trials[i]->configuration);
+    entry.point = encoding.encode(trials[i]->configuration);
+  }
+  return entries_;
+}
+
+TrialData::TrialData(const Encoding& encoding,
+                     const AskRequest& request,
+                     OutputWarp warp,
+                     EncodedTrials& encoded)
     : goal_(request.goal),
       best_value_(std::numeric_limits<double>::quiet_NaN()),
       transform_(finished_values(request), warp) {
   std::vector<Target> running;
   std::vector<Point> running_points;
-  for (const auto& trial : request.trials) {
-    if (asked_.insert(to_json(trial->configuration)).second &&
-        encoding.space().contains(trial->configuration)) {
-      ++asked_in_space_;
-    }
+  for (const EncodedTrials::Entry& entry : encoded.encode(encoding, request.trials)) {
+    asked_.insert(entry.text);
     // Knowledge from another space says nothing here.
-    const auto point = encoding.encode(trial->configuration);
+    const auto& point = entry.point;
     if (!point) continue;
+    const std::shared_ptr<const Trial>& trial = entry.trial;
     const bool ended = trial->outcome != Trial::Outcome::kPending;
     (ended ? points_ : running_points).push_back(*point);
     (ended ? targets_ : running).push_back(target_of(*trial));

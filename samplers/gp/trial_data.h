@@ -1,4 +1,6 @@
 #pragma once
+#include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -12,16 +14,34 @@
 
 namespace hd::gp {
 
+/// Trials with their texts and points. A trial is immutable, so what was worked out for one holds
+/// as long as it lives; kept between asks, this saves most of their preparation.
+class EncodedTrials {
+ public:
+  struct Entry {
+    std::shared_ptr<const Trial> trial;
+    std::string text;            ///< of the configuration, as JSON
+    std::optional<Point> point;  ///< nullopt: of another space
+  };
+  /// One entry per trial, in order.
+  [[nodiscard]] const std::vector<Entry>& encode(
+      const Encoding& encoding, const std::vector<std::shared_ptr<const Trial>>& trials);
+
+ private:
+  std::vector<Entry> entries_;
+};
+
 /// What an ask says of earlier configurations, as the model takes it: first the rows of those that
 /// have ended, then those of the running ones, each by rising id.
 class TrialData {
  public:
-  TrialData(const Encoding& encoding, const AskRequest& request, OutputWarp warp);
+  TrialData(const Encoding& encoding,
+            const AskRequest& request,
+            OutputWarp warp,
+            EncodedTrials& encoded);
 
   /// Configurations asked before, as JSON: none of them is asked again.
   [[nodiscard]] const std::unordered_set<std::string>& asked() const { return asked_; }
-  /// How many of those belong to the space as it is.
-  [[nodiscard]] std::size_t asked_in_space() const { return asked_in_space_; }
 
   [[nodiscard]] Eigen::Index ended() const { return ended_; }
   [[nodiscard]] int pending() const {
@@ -45,7 +65,6 @@ class TrialData {
 
   Goal goal_;
   std::unordered_set<std::string> asked_;
-  std::size_t asked_in_space_ = 0;
   Eigen::Index ended_ = 0;
   int finished_ = 0;
   double best_value_;

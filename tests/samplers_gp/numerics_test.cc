@@ -79,8 +79,13 @@ TEST(Matern52, SlopeIsItsDerivative) {
     const Eigen::ArrayXXd down = Eigen::ArrayXXd::Constant(1, 1, r2 - step);
     const Eigen::ArrayXXd at = Eigen::ArrayXXd::Constant(1, 1, r2);
     const double slope = -2 * (matern52(up)(0, 0) - matern52(down)(0, 0)) / (2 * step);
-    EXPECT_NEAR(matern52_slope(at)(0, 0), slope, 1e-5 * (1 + std::abs(slope))) << r2;
+    EXPECT_NEAR(matern52_with_slope(at).slope(0, 0), slope, 1e-5 * (1 + std::abs(slope))) << r2;
   }
+}
+
+TEST(Matern52, IsTheSameWithAndWithoutItsSlope) {
+  const Eigen::ArrayXXd r2 = 9 * random_matrix(4, 5, 19).array();
+  EXPECT_LT((matern52(r2) - matern52_with_slope(r2).value).abs().maxCoeff(), 1e-15);
 }
 
 TEST(Matern52, IsOneAtZero) { EXPECT_DOUBLE_EQ(matern52(Eigen::ArrayXXd::Zero(1, 1))(0, 0), 1); }
@@ -129,6 +134,16 @@ TEST(DenseCholesky, SolvesRowByRowLikeAtOnce) {
   cholesky->solve_lower_rows(in_parts, 4, 5);
   cholesky->solve_lower_rows(in_parts, 5, 9);
   EXPECT_LT((at_once.col(0) - in_parts).norm(), 1e-13);
+}
+
+TEST(DenseCholesky, InvertsMatricesLargerThanItsBlocks) {
+  for (const Index n : {1, 64, 65, 200}) {
+    const MatrixXd m = random_matrix(n, n, 20);
+    const MatrixXd a = m * m.transpose() + MatrixXd::Identity(n, n);
+    const auto cholesky = DenseCholesky::create();
+    ASSERT_TRUE(cholesky->factorize(a));
+    EXPECT_LT((cholesky->inverse() * a - MatrixXd::Identity(n, n)).norm(), 1e-8) << n;
+  }
 }
 
 TEST(DenseCholesky, RefusesWhatIsNotPositiveDefiniteAndStaysUnchanged) {
