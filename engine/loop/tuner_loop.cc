@@ -104,6 +104,7 @@ struct TunerLoop::State {
   std::int64_t latest_engine_time_us = 0;
   std::optional<AskIssued> unanswered;
   int epoch = 0;
+  int asks_under_way = 0;
   bool commit_scheduled = false;
   bool stalled = false;
   bool ended = false;
@@ -358,7 +359,9 @@ void TunerLoop::State::carry_out(const Event& event) {
 }
 
 void TunerLoop::State::issue_ask(const AskIssued& issued) {
+  ++asks_under_way;
   asks.ask(ask_request(issued), [this, ask = issued.ask, count = issued.count](AskResult result) {
+    --asks_under_way;
     if (ended || detached || !tuner.history().ask_outstanding()) return;
     answer(ask, count, std::move(result));
     schedule_commit();
@@ -419,7 +422,8 @@ RunStatus TunerLoop::run() {
   while (!state_->ended && !state_->detached) {
     if (state_->io.poll() > 0) continue;
     if (state_->ended || state_->detached) break;
-    if (!state_->clock.advance()) state_->io.run_one();
+    // A virtual clock must not run ahead of an ask that is being answered in real time.
+    if (state_->asks_under_way > 0 || !state_->clock.advance()) state_->io.run_one();
   }
   return state_->detached ? RunStatus::kRunning : state_->tuner.history().status();
 }

@@ -72,8 +72,9 @@ class Engine {
          const HyperDriveConfig& config,
          const ParentRunSpec& spec,
          VirtualClock& clock,
-         SimulatedExecutor::Behavior behavior)
-      : loop_(io_, clock, store, parts(config, spec)),
+         SimulatedExecutor::Behavior behavior,
+         std::unique_ptr<Sampler> sampler = nullptr)
+      : loop_(io_, clock, store, parts(config, spec, std::move(sampler))),
         executor_(clock, loop_, std::move(behavior)) {
     loop_.set_executor(executor_);
   }
@@ -81,11 +82,14 @@ class Engine {
   SimulatedExecutor& executor() { return executor_; }
 
  private:
-  static TunerLoopParts parts(const HyperDriveConfig& config, const ParentRunSpec& spec) {
+  static TunerLoopParts parts(const HyperDriveConfig& config,
+                              const ParentRunSpec& spec,
+                              std::unique_ptr<Sampler> sampler) {
     TunerLoopParts parts;
     parts.spec = spec;
     parts.config = config;
-    parts.sampler = make_sampler(config.parameter_space, config.sampling);
+    parts.sampler =
+        sampler ? std::move(sampler) : make_sampler(config.parameter_space, config.sampling);
     parts.policy = make_policy(config.policy, config.primary_metric_goal);
     parts.child_spec = [](const ChildRun& child, int attempt) {
       ChildRunSpec one;
@@ -299,6 +303,71 @@ TEST(TunerLoop, CommandsOfOtherProcessesAreObeyed) {
   EXPECT_EQ(engine.loop().run(), RunStatus::kCanceled);
   EXPECT_EQ(engine.loop().history().end_reason(), "by hand");
   EXPECT_TRUE(other.commands("HD_test").empty());
+}
+
+/// Looks at results, so it is asked on the worker thread.
+class LearningSampler final : public Sampler {
+ public:
+  explicit LearningSampler(int fails_at) : fails_at_(fails_at) {}
+  [[nodiscard]] AskResult ask(const AskRequest& request) const override {
+    if (request.first_index >= fails_at_) throw std::runtime_error("no factor");
+    AskResult result;
+    for (int i = 0; i < request.count; ++i) {
+      Configuration configuration;
+      configuration.set("--x", Value(request.first_index + i));
+      result.configurations.push_back(configuration);
+      result.reasons.push_back("knows " + std::to_string(request.trials.size()));
+    }
+    result.notes = std::to_string(request.first_index) + " after " + request.notes;
+    return result;
+  }
+  [[nodiscard]] bool needs_trials() const override { return true; }
+  [[nodiscard]] std::optional<std::uint64_t> limit() const override { return std::nullopt; }
+
+ private:
+  int fails_at_;
+};
+
+TEST(TunerLoop, ASamplerThatLearnsIsToldEverythingAskedBefore) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  VirtualClock clock;
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  Engine engine(store,
+                sweep_config(12, 3),
+                parent_spec(),
+                clock,
+                learning_curve,
+                std::make_unique<LearningSampler>(1000));
+  EXPECT_EQ(engine.loop().run(), RunStatus::kCompleted);
+  const History& history = engine.loop().history();
+  ASSERT_EQ(history.children().size(), 12U);
+  EXPECT_EQ(history.children()[0].sampler_reason, "knows 0");
+  EXPECT_EQ(history.children()[2].sampler_reason, "knows 0");
+  EXPECT_NE(history.children()[11].sampler_reason, "knows 0");
+  EXPECT_EQ(history.sampler_notes().substr(history.sampler_notes().size() - 8), "0 after ");
+}
+
+TEST(TunerLoop, ASamplerThatFailsEndsTheAskingWithAWarningNotTheSweep) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  VirtualClock clock;
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  Engine engine(store,
+                sweep_config(12, 3),
+                parent_spec(),
+                clock,
+                learning_curve,
+                std::make_unique<LearningSampler>(6));
+  EXPECT_EQ(engine.loop().run(), RunStatus::kCompleted);
+  EXPECT_LT(engine.loop().history().children().size(), 12U);
+  EXPECT_GE(engine.loop().history().best_child(), 0);
+  bool warned = false;
+  store.replay("HD_test", [&](const Event& event) {
+    const auto* noted = std::get_if<Noted>(&event.body);
+    warned = warned || (noted != nullptr && noted->text == "the sampler failed: no factor");
+  });
+  EXPECT_TRUE(warned);
 }
 
 TEST(TunerLoop, APrimaryMetricThatNeverCameIsSaidOnceWithTheLikelyName) {
