@@ -5,6 +5,9 @@ build_packages="g++ cmake ninja-build ccache pkg-config libboost-dev libyaml-cpp
   libsqlite3-dev libcli11-dev libfmt-dev libssl-dev libeigen3-dev git python3 python3-venv
   python3-sklearn"
 
+# Clones in different folders share what was compiled before.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+
 say() { printf '%s\n' "== $*" >&2; }
 die() { printf '%s\n' "error: $*" >&2; exit 1; }
 
