@@ -158,13 +158,16 @@ std::string hdconfig_schema() {
   Json schema = document_schema(hdconfig_fields(), "hdconfig.yml");
   Json names = Json::array();
   for (const ExpressionInfo& info : expression_infos()) names.push_back(info.name);
-  Json& item = schema["properties"]["sampling"]["properties"]["parameter_space"]["items"];
+  // Unknown keys are a mistake in an editor, where they can still be corrected. A new member may move
+  // the others of its object, so references are taken from the outside inwards.
+  schema["additionalProperties"] = false;
+  Json& properties = schema["properties"];
+  properties["policy"]["additionalProperties"] = false;
+  Json& sampling = properties["sampling"];
+  sampling["additionalProperties"] = false;
+  Json& item = sampling["properties"]["parameter_space"]["items"];
   item["properties"]["expression"]["enum"] = std::move(names);
   item["allOf"] = expression_rules();
-  // Unknown keys are a mistake in an editor, where they can still be corrected.
-  schema["additionalProperties"] = false;
-  schema["properties"]["sampling"]["additionalProperties"] = false;
-  schema["properties"]["policy"]["additionalProperties"] = false;
   item["additionalProperties"] = false;
   return schema.dump(2) + "\n";
 }
