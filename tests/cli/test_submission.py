@@ -16,7 +16,7 @@ class Submission(ProgramTest):
             primary_metric_goal: best
             max_total_runs: 4
             """)
-        result = self.hdrive("run", "submit-hyperdrive", "-e", "x", "-c", "nowhere",
+        result = self.hdrive("run", "submit-hyperdrive", "-e", "no name", "-c", "nowhere",
                              "--hyperdrive-configuration-name", "hdconfig.yml", "missing.sh", code=2)
         for expected in ("hdconfig.yml:4", "primary_metric_name", "primary_metric_goal", "nowhere", "missing.sh", "-e: "):
             self.assertIn(expected, result.stderr)
