@@ -31,14 +31,15 @@ class Sweep(WorkspaceTest):
         self.write_hdconfig(
             {"--x": ["choice", [10, 1, 2]]},
             policy={"type": "BanditPolicy", "slack_factor": 0.2, "evaluation_interval": 1, "delay_evaluation": 2},
-            concurrent=3,
+            concurrent=1,
         )
         self.write_runconfig("local", arguments=["--steps", 600, "--pause", 0.05])
-        # The good one ends on its own command; the poor ones would go on for half a minute.
+        # The good one comes first and ends by itself: what runs beside another is judged only where
+        # the other has reported already. The poor ones would go on for half a minute.
         self.write(
             "train.py",
             SCORE.replace("time.sleep(arguments.pause)", "time.sleep(arguments.pause)\n"
-                          "    if arguments.x == 10 and step == 60: break"),
+                          "    if arguments.x == 10 and step == 20: break"),
         )
         run = self.sweep("train.py")
         self.assertEqual(run["status"], "Completed")
