@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <numeric>
 #include <string>
@@ -47,6 +48,21 @@ int start_points(const BayesianOptions& options, int axes) {
   return std::clamp(axes + 1, 4, 12);
 }
 
+/// Whether the latest results brought next to nothing: then small gains on a plateau, which a
+/// rounded metric or an inactive parameter makes, must not go on hiding the rest of the space.
+bool has_stalled(const TrialData& data) {
+  constexpr Index kLatest = 6;
+  constexpr double kLeastGain = 0.01;  // in standard deviations of the results
+  if (data.ended() <= 2 * kLatest) return false;
+  double before = std::numeric_limits<double>::infinity();
+  double latest = before;
+  for (Index i = 0; i < data.ended(); ++i) {
+    double& best = i < data.ended() - kLatest ? before : latest;
+    best = std::min(best, data.targets()[static_cast<std::size_t>(i)].value);
+  }
+  return latest > before - kLeastGain;
+}
+
 std::string short_number(double number) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", number);
@@ -86,6 +102,7 @@ gp::FitNotes fit(const Encoding& encoding,
   gp::Priors priors;
   priors.noise_location = options.noise_location;
   priors.noise_width = options.noise_width;
+  priors.greatest_length = options.greatest_length;
   const gp::MarginalLikelihood likelihood(
       std::move(x), std::move(y), encoding.groups(), encoding.axes(), priors);
   std::vector<gp::Hyperparameters> starts;
@@ -141,6 +158,7 @@ class BayesianSampler::State {
                                     const Asked& asked,
                                     const Model& model) const;
   gp::SearchOptions search_options(Index rows) const;
+  double margin(const TrialData& data, int index) const;
   std::string explain(const TrialData& data,
                       const gp::Proposal& proposal,
                       double incumbent,
@@ -249,6 +267,12 @@ BayesianSampler::State::Model BayesianSampler::State::prepare(const AskRequest& 
   return {std::move(model), std::move(means), incumbent};
 }
 
+/// By how much a configuration has to improve on the incumbent to count. Every second ask goes on
+/// refining what is best.
+double BayesianSampler::State::margin(const TrialData& data, int index) const {
+  return index % 2 == 1 && has_stalled(data) ? options_.stalled_margin : 0;
+}
+
 gp::SearchOptions BayesianSampler::State::search_options(Index rows) const {
   gp::SearchOptions search;
   // The work of a raw point grows with n² (its variance); the total is kept within a budget.
@@ -269,6 +293,7 @@ std::vector<gp::Proposal> BayesianSampler::State::propose(const AskRequest& requ
                                                           const Asked& asked,
                                                           const Model& model) const {
   const GaussianProcess& process = *model.process;
+  const double incumbent = model.incumbent - margin(data, index);
   const gp::AcquisitionOptimizer optimizer(encoding_, search_options(process.rows()));
   const auto size = encoding_.space().size();
   if (size && *size <= kExhaustiveSize) {
@@ -279,7 +304,7 @@ std::vector<gp::Proposal> BayesianSampler::State::propose(const AskRequest& requ
       if (auto point = encoding_.encode(configuration)) points.push_back(std::move(*point));
     }
     std::vector<gp::Proposal> proposals;
-    const VectorXd values = optimizer.evaluate(process, model.incumbent, points);
+    const VectorXd values = optimizer.evaluate(process, incumbent, points);
     for (std::size_t i = 0; i < points.size(); ++i) {
       proposals.push_back({std::move(points[i]), values[static_cast<Index>(i)]});
     }
@@ -299,7 +324,7 @@ std::vector<gp::Proposal> BayesianSampler::State::propose(const AskRequest& requ
     best.push_back(data.points()[static_cast<std::size_t>(i)]);
   }
   Rng rng(request.seed, RngPurpose::kBayesianSampling, static_cast<std::uint64_t>(index));
-  return optimizer.search(process, model.incumbent, best, rng);
+  return optimizer.search(process, incumbent, best, rng);
 }
 
 std::string BayesianSampler::State::explain(const TrialData& data,
@@ -341,7 +366,8 @@ std::optional<BayesianSampler::State::Choice> BayesianSampler::State::improve(
   for (const gp::Proposal& proposal : propose(request, data, index, asked, model)) {
     Configuration configuration = encoding_.decode(proposal.point);
     if (asked.contains(to_json(configuration))) continue;
-    std::string reason = explain(data, proposal, model.incumbent, *model.process);
+    std::string reason =
+        explain(data, proposal, model.incumbent - margin(data, index), *model.process);
     const VectorXd features = encoding_.features(proposal.point);
     const double mean = model.process->predict(features, false).mean[0];
     model.incumbent = std::min(model.incumbent, mean);

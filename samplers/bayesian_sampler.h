@@ -11,8 +11,12 @@ struct BayesianOptions {
   double refit_share = 0.1;    ///< hyperparameters are fitted again when the data grew by this much
   int fit_evaluations = 60;    ///< of the likelihood, a start
   int warp = 1;                ///< gp::OutputWarp
-  double noise_location = -6;  ///< prior of ln σ² (gp::Priors)
+  double noise_location = -4;  ///< prior of ln σ² (gp::Priors)
   double noise_width = 2;
+  double greatest_length = 10;  ///< longest length scale, in shares of a parameter's range
+  /// Once the results have stalled, every second ask wants to improve by so many of their standard
+  /// deviations.
+  double stalled_margin = 0.1;
   double search_effort = 1;  ///< scales how many points an ask looks at
 };
 

@@ -73,6 +73,8 @@ hd::BayesianOptions to_options(const Json& json) {
   options.warp = json.value("warp", options.warp);
   options.noise_location = json.value("noise_location", options.noise_location);
   options.noise_width = json.value("noise_width", options.noise_width);
+  options.greatest_length = json.value("greatest_length", options.greatest_length);
+  options.stalled_margin = json.value("stalled_margin", options.stalled_margin);
   options.search_effort = json.value("search_effort", options.search_effort);
   return options;
 }

@@ -15,7 +15,6 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kGreatestLength = 1e3;
 constexpr double kGreatestNoise = 10;
 constexpr double kSignalRange = 1e3;
 
@@ -49,7 +48,7 @@ VectorXd MarginalLikelihood::lower() const {
 }
 
 VectorXd MarginalLikelihood::upper() const {
-  VectorXd bounds = VectorXd::Constant(dimensions_ + 3, std::log(kGreatestLength));
+  VectorXd bounds = VectorXd::Constant(dimensions_ + 3, std::log(priors_.greatest_length));
   bounds.tail(3) << std::log(kSignalRange), std::log(kGreatestNoise), 10;
   return bounds;
 }

@@ -17,7 +17,10 @@ struct Priors {
   double signal_width = 1;      ///< of ln s², normal around 0
   double mean_width = 1;        ///< of m, normal around 0; targets are standardised
   double noise_floor = 1e-6;    ///< least σ²
-  double least_length = 0.005;  ///< least l; the greatest is 1e3
+  double least_length = 0.005;  ///< least l
+  /// Greatest l. A parameter that did not matter where the results are may matter elsewhere, so
+  /// none is ever taken to be without any effect.
+  double greatest_length = 10;
 };
 
 /// Negative log posterior of the hyperparameters, up to a constant:
