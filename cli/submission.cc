@@ -195,7 +195,7 @@ class SubmissionReader {
     const fs::path relative =
         fs::weakly_canonical(place.parent_path(), ignored).lexically_relative(source) /
         place.filename();
-    const std::string text = relative.lexically_normal().string();
+    std::string text = relative.lexically_normal().string();
     if (text.empty() || text.starts_with("..") || !fs::exists(place, ignored)) {
       throw UsageError("no script '" + printable(given) + "' in " + source.string(),
                        "give its path relative to the source directory");
