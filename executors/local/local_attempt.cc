@@ -309,7 +309,7 @@ void LocalAttempt::detach() {
   timer_.cancel();
 }
 
-void LocalAttempt::conclude(ExitStatus exit) {
+void LocalAttempt::conclude(const ExitStatus& exit) {
   if (context_ == nullptr) return;
   context_ = nullptr;
   error_code ignored;

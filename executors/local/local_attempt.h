@@ -60,7 +60,7 @@ class LocalAttempt : public std::enable_shared_from_this<LocalAttempt> {
   [[nodiscard]] std::string tail_of_logs() const;
   void send_cancel();
   void fail_start(const std::string& message);
-  void conclude(ExitStatus exit);
+  void conclude(const ExitStatus& exit);
   [[nodiscard]] std::string file(const char* name) const;
 
   Context* context_;  ///< null once detached or concluded
