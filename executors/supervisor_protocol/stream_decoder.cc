@@ -78,10 +78,10 @@ bool read_point(Cursor& cursor, MetricPoint& point) {
   if (cursor.peek() == '"') {
     std::string_view text;
     if (!cursor.plain_string(text) || !special_number(text, point.value)) return false;
-  } else if (cursor.peek() != '-' && (cursor.peek() < '0' || cursor.peek() > '9')) {
-    return false;
-  } else if (!cursor.number(point.value)) {
-    return false;
+  } else {
+    const char first = cursor.peek();
+    const bool is_number = first == '-' || (first >= '0' && first <= '9');
+    if (!is_number || !cursor.number(point.value)) return false;
   }
   if (!cursor.literal(",")) return false;
   if (!cursor.literal("null")) {
