@@ -21,10 +21,11 @@ hdrive run submit-hyperdrive -e digits -c digits --hyperdrive-configuration-name
 run=$(sed -n 's/^ *"runId": *"\(HD_[^"_]*\)".*/\1/p' "$metadata" | head -n 1)
 
 say "the best child run"
-hdrive run best -r "$run"
+best=$(hdrive run best -r "$run")
+printf '%s\n' "$best"
 cat >&2 <<END
 
-Its model: $(find "$root/examples/digits/.hdrive/runs" -path "*$run*" -name model.joblib -print -quit 2>/dev/null || true)
+Its model: $(sed -n 's/^ *"outputs": *"\(.*\)".*/\1/p' <<<"$best")/model.joblib
 More to try in examples/digits, with PATH=$root/build/release/bin:$root/.venv/bin:\$PATH
   hdrive run children -r $run -o table
   hdrive run metrics -r $run

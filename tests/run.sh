@@ -5,7 +5,7 @@
 #   tests/run.sh --tsan     the C++ tests in a build with the thread sanitizer
 #   tests/run.sh --clang    compiles everything with Clang, warnings as errors (--asan does it too)
 #   tests/run.sh --format   clang-format finds nothing to change; includes point the right way
-#   tests/run.sh --tidy     clang-tidy, changed files first, for ten minutes at most
+#   tests/run.sh --tidy     clang-tidy over the product's sources, changed ones first, for ten minutes at most
 #   tests/run.sh --fuzz     every fuzzer for 60 seconds
 #   tests/run.sh --all      everything but --clang
 # Several may be given. Options after -- go to ctest, for example `-- -R Bandit`.
@@ -110,7 +110,8 @@ check_tidy() {
   local end=$((SECONDS + tidy_seconds)) changed all file left=0 bad=0
   [[ -f $root/build/dev/compile_commands.json ]] || build dev || return 1
   changed=$(cd "$root" && git diff --name-only --diff-filter=d HEAD~20 -- '*.cc' 2>/dev/null) || changed=
-  all=$(printf '%s\n' "$changed" "$(sources | grep '\.cc$')" | awk 'NF && !seen[$0]++')
+  all=$(printf '%s\n' "$changed" "$(sources | grep '\.cc$')" |
+    awk '/^(engine|samplers|policies|executors|cli)\// && !seen[$0]++')
   for file in $all; do
     grep -q "/$file\"" "$root/build/dev/compile_commands.json" || continue
     if ((SECONDS >= end)); then left=$((left + 1)); continue; fi
