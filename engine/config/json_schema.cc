@@ -158,8 +158,8 @@ std::string hdconfig_schema() {
   Json schema = document_schema(hdconfig_fields(), "hdconfig.yml");
   Json names = Json::array();
   for (const ExpressionInfo& info : expression_infos()) names.push_back(info.name);
-  // Unknown keys are a mistake in an editor, where they can still be corrected. A new member may move
-  // the others of its object, so references are taken from the outside inwards.
+  // Unknown keys are a mistake in an editor, where they can still be corrected. A new member may
+  // move the others of its object, so references are taken from the outside inwards.
   schema["additionalProperties"] = false;
   Json& properties = schema["properties"];
   properties["policy"]["additionalProperties"] = false;

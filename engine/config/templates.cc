@@ -33,7 +33,9 @@ void append_comment(std::string& out, std::string_view text, std::size_t indent)
 }
 
 /// Nested YAML from the lines, each key under its description.
-std::string write(std::string_view heading, const FieldTable& table, const std::vector<Line>& lines) {
+std::string write(std::string_view heading,
+                  const FieldTable& table,
+                  const std::vector<Line>& lines) {
   std::string out;
   append_comment(out, heading, 0);
   for (const Line& line : lines) {
