@@ -94,6 +94,20 @@ bool read_point(Cursor& cursor, MetricPoint& point) {
   return true;
 }
 
+/// A whole number that fits. The library's own conversion of a fraction or of a larger number is
+/// undefined behaviour.
+template <typename Integer>
+Integer integer_from(const Json& json) {
+  constexpr auto kLargest = std::numeric_limits<Integer>::max();
+  if (!json.is_number_integer() ||
+      (json.is_number_unsigned() &&
+       json.get<std::uint64_t>() > static_cast<std::uint64_t>(kLargest)) ||
+      json.get<std::int64_t>() < std::numeric_limits<Integer>::min()) {
+    throw std::runtime_error("no whole number in range");
+  }
+  return json.get<Integer>();
+}
+
 MetricPoint point_from_json(const Json& json) {
   MetricPoint point;
   point.name = json.at(0).get<std::string>();
@@ -105,8 +119,8 @@ MetricPoint point_from_json(const Json& json) {
     point.value = std::numeric_limits<double>::quiet_NaN();
     point.text = value.at("json").dump(-1, ' ', false, Json::error_handler_t::replace);
   }
-  if (!json.at(2).is_null()) point.step = json.at(2).get<std::int64_t>();
-  point.time_us = json.at(3).get<std::int64_t>();
+  if (!json.at(2).is_null()) point.step = integer_from<std::int64_t>(json.at(2));
+  point.time_us = integer_from<std::int64_t>(json.at(3));
   return point;
 }
 
@@ -124,12 +138,16 @@ ExitStatus exit_from_json(const Json& json) {
   } else {
     throw std::runtime_error("unknown kind of end: " + kind);
   }
-  exit.code = json.at("code").get<int>();
+  exit.code = integer_from<int>(json.at("code"));
   exit.message = json.value("message", "");
   exit.log_tail = json.value("log_tail", "");
   exit.cpu_seconds = json.value("cpu_seconds", 0.0);
-  exit.max_resident_bytes = json.value("max_resident_bytes", std::int64_t{0});
-  exit.time_us = json.value("t", std::int64_t{0});
+  if (const auto bytes = json.find("max_resident_bytes"); bytes != json.end()) {
+    exit.max_resident_bytes = integer_from<std::int64_t>(*bytes);
+  }
+  if (const auto time = json.find("t"); time != json.end()) {
+    exit.time_us = integer_from<std::int64_t>(*time);
+  }
   return exit;
 }
 
@@ -207,7 +225,7 @@ bool StreamDecoder::accept(std::int64_t sequence) {
 void StreamDecoder::take_other(std::string_view line) {
   try {
     const Json json = Json::parse(line);
-    const auto sequence = json.at("n").get<std::int64_t>();
+    const auto sequence = integer_from<std::int64_t>(json.at("n"));
     const auto kind = json.at("k").get<std::string>();
     if (sequence < 1 || sequence > kLargestSequence) throw std::runtime_error("no sequence number");
     if (kind == "m") {
@@ -220,7 +238,7 @@ void StreamDecoder::take_other(std::string_view line) {
       return;
     }
     if (kind == "started") {
-      const auto process_id = json.at("pid").get<std::int64_t>();
+      const auto process_id = integer_from<std::int64_t>(json.at("pid"));
       auto where = json.at("where").get<std::string>();
       if (!accept(sequence)) return;
       deliver_points();
