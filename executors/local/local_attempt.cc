@@ -237,7 +237,7 @@ void LocalAttempt::conclude_from_files() {
     exit.kind = ExitStatus::Kind::kNotStarted;
     exit.message = "the supervisor could not use the attempt directory " + spec_.attempt_directory +
                    ": no space left, or no right to write there";
-    return conclude(std::move(exit));
+    return conclude(exit);
   }
   exit.kind = ExitStatus::Kind::kLost;
   exit.message =
@@ -246,7 +246,7 @@ void LocalAttempt::conclude_from_files() {
   if (killed > 0)
     exit.message += "; " + std::to_string(killed) + " process(es) left over were ended";
   if (left > 0) exit.message += "; " + std::to_string(left) + " process(es) could not be ended";
-  conclude(std::move(exit));
+  conclude(exit);
 }
 
 // The record counts also where the stream is damaged. Its members are those of the stream's last
