@@ -28,7 +28,7 @@ ALLOWED = {
     "examples": None,
 }
 THIRD_PARTY = ("boost/", "nlohmann/", "yaml-cpp/", "sqlite3.h", "openssl/", "Eigen/", "unsupported/Eigen/", "CLI/",
-               "fmt/", "spdlog/", "gtest/", "gmock/", "benchmark/")
+               "fmt/", "gtest/", "gmock/", "benchmark/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 

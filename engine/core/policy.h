@@ -24,7 +24,7 @@ struct PolicyVerdict {
 /// Early-termination rule, as a fold over the history: `record` and `end` are called in history
 /// order for every child of the sweep, `judge` reads only what they left behind. So the state, and
 /// with it every verdict, is a function of the history; and each rule keeps just the index it needs
-/// to answer in logarithmic time. Loop thread only. NaN compares as worst under either goal.
+/// to answer in polylogarithmic time. Loop thread only. NaN compares as worst under either goal.
 class Policy {
  public:
   virtual ~Policy() = default;
