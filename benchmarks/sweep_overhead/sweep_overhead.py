@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,44 +69,32 @@ def project(folder, total):
     return script
 
 
-def run_hdrive(hdrive, total):
-    folder = tempfile.mkdtemp(prefix="hdrive-bench-")
-    try:
-        project(folder, total)
-        result = measure([hdrive, "run", "submit-hyperdrive", "-e", "bench", "-c", "bench",
-                          "--hyperdrive-configuration-name", "hdconfig.yml", "-o", "none"],
-                         cwd=folder)
-        listed = json.loads(subprocess.check_output(
-            [hdrive, "run", "list", "-o", "json"], cwd=folder))
-        completed = listed[0]["children"]["Completed"]
-        if completed != total:
-            sys.exit("hdrive completed %s of %d children" % (completed, total))
-        return result
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def run_hdrive(hdrive, folder, total):
+    project(folder, total)
+    result = measure([hdrive, "run", "submit-hyperdrive", "-e", "bench", "-c", "bench",
+                      "--hyperdrive-configuration-name", "hdconfig.yml", "-o", "none"],
+                     cwd=folder)
+    listed = json.loads(subprocess.check_output(
+        [hdrive, "run", "list", "-o", "json"], cwd=folder))
+    completed = listed[0]["children"]["Completed"]
+    if completed != total:
+        sys.exit("hdrive completed %s of %d children" % (completed, total))
+    return result
 
 
-def run_xargs(total):
-    folder = tempfile.mkdtemp(prefix="hdrive-bench-")
-    try:
-        script = project(folder, total)
-        numbers = "\n".join(str(i) for i in range(total)).encode()
-        with tempfile.TemporaryFile() as file:
-            file.write(numbers)
-            file.seek(0)
-            return measure(["xargs", "-P", str(PARALLEL), "-I{}", script, "--x", "{}"], stdin=file)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def run_xargs(folder, total):
+    script = project(folder, total)
+    numbers = "\n".join(str(i) for i in range(total)).encode()
+    with tempfile.TemporaryFile() as file:
+        file.write(numbers)
+        file.seek(0)
+        return measure(["xargs", "-P", str(PARALLEL), "-I{}", script, "--x", "{}"], stdin=file)
 
 
-def run_peer(python, peer, total):
-    folder = tempfile.mkdtemp(prefix="hdrive-bench-")
-    try:
-        script = project(folder, total)
-        return measure([python, os.path.join(HERE, "peer_%s.py" % peer), script, str(total),
-                        str(PARALLEL), folder])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def run_peer(python, peer, folder, total):
+    script = project(folder, total)
+    return measure([python, os.path.join(HERE, "peer_%s.py" % peer), script, str(total),
+                    str(PARALLEL), folder])
 
 
 def version(python, package):
@@ -116,19 +103,13 @@ def version(python, package):
     return found.stdout.decode().strip() if found.returncode == 0 else None
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--hdrive", default="build/release/bin/hdrive")
-    parser.add_argument("--peer-python", default=sys.executable)
-    parser.add_argument("--children", type=int, default=1000)
-    parser.add_argument("--peer-children", type=int, default=200,
-                        help="the peers run fewer children: they are slow")
-    parser.add_argument("--flat", type=int, default=0, metavar="N",
-                        help="also run N children with hdrive and compare the cost of one")
-    options = parser.parse_args()
-    hdrive = os.path.abspath(options.hdrive)
+def compare(options, folder):
+    names = iter(range(1000))
 
-    floor_wall, floor_cpu, _ = run_xargs(options.children)
+    def place():
+        return os.path.join(folder, str(next(names)))
+
+    floor_wall, floor_cpu, _ = run_xargs(place(), options.children)
     floor = options.children / floor_wall
     print("%-28s %10s %16s %14s" % ("", "children/s", "extra CPU/child", "peak resident"))
     print("%-28s %10.0f %16s %14s" % ("xargs -P 8 (floor)", floor, "-", "-"))
@@ -136,23 +117,39 @@ def main():
     def row(name, children, wall, cpu, resident):
         extra = cpu / children - floor_cpu / options.children
         print("%-28s %10.1f %13.2f ms %11.0f MB" % (name, children / wall, extra * 1e3,
-                                                    resident / 1e6))
+                                                    resident / 1e6), flush=True)
         return children / wall
 
-    rate = row("hdrive", options.children, *run_hdrive(hdrive, options.children))
+    hdrive = os.path.abspath(options.hdrive)
+    rate = row("hdrive", options.children, *run_hdrive(hdrive, place(), options.children))
     if options.flat:
         many = row("hdrive, %d children" % options.flat, options.flat,
-                   *run_hdrive(hdrive, options.flat))
+                   *run_hdrive(hdrive, place(), options.flat))
         print("cost of a child at %d against %d: %.2f x" % (options.flat, options.children,
                                                            rate / many))
-    for peer, package in (("optuna", "optuna"), ("ray", "ray")):
-        found = version(options.peer_python, package)
+    for peer, children in (("optuna", options.children), ("ray", options.ray_children)):
+        found = version(options.peer_python, peer)
         if found is None:
             print("%-28s not installed for %s" % (peer, options.peer_python))
             continue
-        slow = row("%s %s" % (peer, found), options.peer_children,
-                   *run_peer(options.peer_python, peer, options.peer_children))
-        print("%-28s %9.1f x" % ("  hdrive is faster by", rate / slow))
+        slow = row("%s %s" % (peer, found), children,
+                   *run_peer(options.peer_python, peer, place(), children))
+        print("%-28s %9.1f x" % ("  hdrive is faster by", rate / slow), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--hdrive", default="build/release/bin/hdrive")
+    parser.add_argument("--peer-python", default=sys.executable)
+    parser.add_argument("--children", type=int, default=1000)
+    parser.add_argument("--ray-children", type=int, default=200,
+                        help="Ray Tune runs fewer children: it takes about a second for each")
+    parser.add_argument("--flat", type=int, default=0, metavar="N",
+                        help="also run N children with hdrive and compare the cost of one")
+    # Deleted at the end only: ext4 passes over inodes deleted within the last minutes whenever it
+    # hands one out, so that whoever comes after a deletion would pay for it.
+    with tempfile.TemporaryDirectory(prefix="hdrive-bench-") as folder:
+        compare(parser.parse_args(), folder)
 
 
 if __name__ == "__main__":
