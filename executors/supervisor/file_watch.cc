@@ -51,10 +51,11 @@ class FileWatch::Impl : public std::enable_shared_from_this<FileWatch::Impl> {
     if (polls_ || !inotify_.is_open()) poll();
   }
 
+  // Not closed yet: the kernel makes whoever closes an inotify descriptor wait for some 15 ms.
   void stop() {
     changed_ = nullptr;
     error_code ignored;
-    inotify_.close(ignored);
+    inotify_.cancel(ignored);
     timer_.cancel();
   }
 
