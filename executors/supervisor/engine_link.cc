@@ -33,11 +33,16 @@ class Connection;
 
 class EngineLink::Impl : public std::enable_shared_from_this<EngineLink::Impl> {
  public:
-  Impl(boost::asio::io_context& loop, const StreamLog& log, Commands commands)
-      : loop_(loop), log_(log), commands_(std::move(commands)), acceptor_(loop), patience_(loop) {}
+  Impl(boost::asio::io_context& loop, const StreamLog& log, int directory, Commands commands)
+      : loop_(loop),
+        log_(log),
+        commands_(std::move(commands)),
+        directory_(directory),
+        acceptor_(loop),
+        patience_(loop) {}
 
   void attach(int descriptor);
-  bool listen(int directory);
+  bool listen();
   void poke();
   void finish(int patience_ms, std::function<void(bool)> done);
   void close();
@@ -57,6 +62,7 @@ class EngineLink::Impl : public std::enable_shared_from_this<EngineLink::Impl> {
   void arm_patience();
   void conclude(bool delivered);
 
+  int directory_;
   boost::asio::local::stream_protocol::acceptor acceptor_;
   std::shared_ptr<Connection> current_;
   std::weak_ptr<Connection> newcomer_;  ///< connected, has not said yet what it wants
@@ -190,16 +196,19 @@ void EngineLink::Impl::attach(int descriptor) {
   error_code error;
   Socket socket(loop_);
   socket.assign(boost::asio::local::stream_protocol(), descriptor, error);
-  if (error) return;
+  if (error) {
+    listen();
+    return;
+  }
   current_ = std::make_shared<Connection>(*this, std::move(socket), 0);
   current_->start();
 }
 
-bool EngineLink::Impl::listen(int directory) {
+bool EngineLink::Impl::listen() {
   // The path through our own descriptor is short, however deep the directory lies: socket addresses
   // have room for 107 bytes.
   const std::string path =
-      "/proc/self/fd/" + std::to_string(directory) + "/" + attempt_files::kSocket;
+      "/proc/self/fd/" + std::to_string(directory_) + "/" + attempt_files::kSocket;
   error_code error;
   acceptor_.open(boost::asio::local::stream_protocol(), error);
   if (error) return false;
@@ -246,7 +255,8 @@ void EngineLink::Impl::poke() {
 
 void EngineLink::Impl::ended(const Connection* connection) {
   if (current_.get() == connection) current_.reset();
-  if (done_) check_finished();
+  if (done_) return check_finished();
+  if (!acceptor_.is_open()) listen();
 }
 
 void EngineLink::Impl::made_progress() {
@@ -292,13 +302,16 @@ void EngineLink::Impl::close() {
   current_.reset();
 }
 
-EngineLink::EngineLink(boost::asio::io_context& loop, const StreamLog& log, Commands commands)
-    : impl_(std::make_shared<Impl>(loop, log, std::move(commands))) {}
+EngineLink::EngineLink(boost::asio::io_context& loop,
+                       const StreamLog& log,
+                       int directory,
+                       Commands commands)
+    : impl_(std::make_shared<Impl>(loop, log, directory, std::move(commands))) {}
 
 EngineLink::~EngineLink() { impl_->close(); }
 
 void EngineLink::attach(int descriptor) { impl_->attach(descriptor); }
-bool EngineLink::listen(int directory) { return impl_->listen(directory); }
+bool EngineLink::listen() { return impl_->listen(); }
 void EngineLink::poke() { impl_->poke(); }
 void EngineLink::finish(int patience_ms, std::function<void(bool)> done) {
   impl_->finish(patience_ms, std::move(done));

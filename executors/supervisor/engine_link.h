@@ -22,16 +22,18 @@ class EngineLink {
     std::function<void(std::optional<int> grace_seconds, bool force)> cancel;
   };
 
-  EngineLink(boost::asio::io_context& loop, const StreamLog& log, Commands commands);
+  /// `directory`: the attempt's, open for as long as this object lives.
+  EngineLink(boost::asio::io_context& loop, const StreamLog& log, int directory, Commands commands);
   ~EngineLink();
 
   /// Takes over a connected socket (the descriptor an engine left us) and sends from fact 1 on.
+  /// Once that engine is gone, listens: until then there is nobody else to listen for.
   void attach(int descriptor);
 
-  /// Listens on supervisor.sock in the open directory. Failure leaves the attempt without later
+  /// Listens on supervisor.sock in the attempt's directory. Failure leaves the attempt without later
   /// engines' live view, and is otherwise harmless: the files have everything. Returns whether it
   /// listens.
-  bool listen(int directory);
+  bool listen();
 
   /// The log has grown.
   void poke();

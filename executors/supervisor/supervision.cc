@@ -63,8 +63,10 @@ class Supervision {
         spec_(spec),
         log_(directory.descriptor()),
         listening_(directory.descriptor(), log_),
-        link_(
-            loop_, log_, {[this](std::optional<int> grace, bool force) { cancel(grace, force); }}),
+        link_(loop_,
+              log_,
+              directory.descriptor(),
+              {[this](std::optional<int> grace, bool force) { cancel(grace, force); }}),
         watch_(loop_),
         signals_(loop_),
         kill_timer_(loop_),
@@ -75,8 +77,11 @@ class Supervision {
     const int fd = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0) throw std::system_error(errno, std::generic_category(), "cannot create a signalfd");
     signals_.assign(fd);
-    if (engine_descriptor >= 0) link_.attach(engine_descriptor);
-    link_.listen(directory.descriptor());
+    if (engine_descriptor >= 0) {
+      link_.attach(engine_descriptor);
+    } else {
+      link_.listen();
+    }
   }
 
   bool run() {
