@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "executors/supervisor_protocol/attempt_files.h"
-#include "executors/supervisor_protocol/child_run_spec_json.h"
+#include "executors/supervisor_protocol/attempt_spec.h"
 
 namespace hd {
 namespace {
@@ -50,7 +50,7 @@ Result<bool> prepare_attempt(const ChildRunSpec& spec) {
   const int fd =
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return failure("cannot create " + temporary);
-  const bool written = write_all(fd, child_run_spec_to_json(spec));
+  const bool written = write_all(fd, encode_attempt_spec(spec));
   Error problem = failure("cannot write " + temporary);
   ::close(fd);
   if (!written) return problem;

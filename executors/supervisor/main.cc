@@ -1,8 +1,5 @@
 // hdrive-supervisor <attempt directory>: runs one attempt of a child run (docs/supervisor.md).
-#include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <fcntl.h>
 #include <string>
@@ -13,7 +10,7 @@
 #include "executors/supervisor/process_tree.h"
 #include "executors/supervisor/supervision.h"
 #include "executors/supervisor_protocol/attempt_files.h"
-#include "executors/supervisor_protocol/child_run_spec_json.h"
+#include "executors/supervisor_protocol/attempt_spec.h"
 
 namespace {
 
@@ -48,7 +45,7 @@ int supervise_attempt(const std::string& path) {
   if (!directory) return complain(directory.error().message, code);
   const auto text = directory->read_spec();
   if (!text) return complain(text.error().message, files::kExitUnusable);
-  const auto spec = hd::child_run_spec_from_json(*text);
+  const auto spec = hd::decode_attempt_spec(*text);
   if (!spec) return complain(spec.error().message, files::kExitUnusable);
   if (!directory->claim(spec->nonce)) {
     return complain("the attempt in " + path + " is claimed already", files::kExitClaimed);
@@ -69,15 +66,8 @@ int main(int argc, char** argv) {
   fill_standard_descriptors();
   ::setsid();  // fails where the starter has done it already
   hd::become_subreaper();
-  if (argc != 2 || argv[1][0] == '-') {
+  if (argc != 2 || argv[1][0] != '/') {
     return complain("usage: hdrive-supervisor <absolute path of an attempt directory>", 64);
   }
-  char* absolute = ::realpath(argv[1], nullptr);
-  if (absolute == nullptr) {
-    return complain(std::string("cannot open ") + argv[1] + ": " + std::strerror(errno),
-                    files::kExitUnusable);
-  }
-  const std::string path = absolute;
-  std::free(absolute);
-  return supervise_attempt(path);
+  return supervise_attempt(argv[1]);
 }

@@ -4,7 +4,7 @@ namespace hd::attempt_files {
 
 // The names inside an attempt's directory (docs/supervisor.md). Frozen: engines and supervisors of
 // different versions meet here.
-inline constexpr const char* kSpec = "spec.json";
+inline constexpr const char* kSpec = "spec";
 inline constexpr const char* kClaim = "claim";
 inline constexpr const char* kLock = "lock";
 inline constexpr const char* kExit = "exit";

@@ -360,7 +360,7 @@ TEST_P(ExecutorContract, KeepsTheFilesPrivate) {
   write_script("true");
   const auto spec = make_spec();
   run(spec);
-  for (const char* name : {"spec.json", "stream.jsonl", "exit", "metrics", "logs/stdout.txt"}) {
+  for (const char* name : {"spec", "stream.jsonl", "exit", "metrics", "logs/stdout.txt"}) {
     struct stat status {};
     ASSERT_EQ(::stat((spec.attempt_directory + "/" + name).c_str(), &status), 0) << name;
     EXPECT_EQ(status.st_mode & 077U, 0u) << name;

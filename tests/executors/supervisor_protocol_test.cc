@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "engine/core/utf8.h"
-#include "executors/supervisor_protocol/child_run_spec_json.h"
+#include "executors/supervisor_protocol/attempt_spec.h"
 #include "executors/supervisor_protocol/process_identity.h"
 
 namespace hd {
 namespace {
 
-TEST(ChildRunSpecJson, ReadsBackWhatItWrote) {
+TEST(AttemptSpec, ReadsBackWhatItWrote) {
   ChildRunSpec spec;
   spec.child = 7;
   spec.attempt = 2;
@@ -17,27 +17,43 @@ TEST(ChildRunSpecJson, ReadsBackWhatItWrote) {
   spec.nonce = "n";
   spec.attempt_directory = "/a/b";
   spec.snapshot_directory = "/s";
-  spec.argv = {"python3", "a b", "\xff\x00z", ""};
-  spec.environment = {{"A", "1"}, {"B", "\xfe"}};
+  spec.argv = {"python3", "a b\n", "\xff=", ""};
+  spec.environment = {{"A", "1=2"}, {"B", "\xfe"}, {"C", ""}};
   spec.time_limit_seconds = 60;
   spec.grace_seconds = 5;
-  const auto back = child_run_spec_from_json(child_run_spec_to_json(spec));
+  const auto back = decode_attempt_spec(encode_attempt_spec(spec));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->child, 7);
   EXPECT_EQ(back->attempt, 2);
   EXPECT_EQ(back->run_id, spec.run_id);
+  EXPECT_EQ(back->nonce, spec.nonce);
+  EXPECT_EQ(back->attempt_directory, spec.attempt_directory);
+  EXPECT_EQ(back->snapshot_directory, spec.snapshot_directory);
   EXPECT_EQ(back->argv, spec.argv);
   EXPECT_EQ(back->environment, spec.environment);
   EXPECT_EQ(back->time_limit_seconds, 60);
   EXPECT_EQ(back->grace_seconds, 5);
 }
 
-TEST(ChildRunSpecJson, SaysWhatIsWrong) {
-  EXPECT_FALSE(child_run_spec_from_json("{}"));
-  EXPECT_FALSE(child_run_spec_from_json("[1"));
-  const auto missing = child_run_spec_from_json("{\"run_id\":\"r\"}");
+TEST(AttemptSpec, SaysWhatIsWrong) {
+  EXPECT_FALSE(decode_attempt_spec(""));
+  EXPECT_FALSE(decode_attempt_spec("{}"));
+  EXPECT_FALSE(decode_attempt_spec("[1"));
+  const auto missing = decode_attempt_spec("{\"run_id\":\"r\"}");
   ASSERT_FALSE(missing);
   EXPECT_NE(missing.error().message.find("child"), std::string::npos);
+}
+
+TEST(AttemptSpec, RefusesWhatIsCutShortAnywhere) {
+  ChildRunSpec spec;
+  spec.argv = {"true", "x"};
+  spec.environment = {{"A", "1"}};
+  const std::string whole = encode_attempt_spec(spec);
+  ASSERT_TRUE(decode_attempt_spec(whole));
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_FALSE(decode_attempt_spec(std::string_view(whole).substr(0, length))) << length;
+  }
+  EXPECT_FALSE(decode_attempt_spec(whole + "x"));
 }
 
 TEST(Utf8, KnowsGoodFromBad) {

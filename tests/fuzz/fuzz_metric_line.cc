@@ -12,7 +12,7 @@
 #include "executors/supervisor/line_splitter.h"
 #include "executors/supervisor/metric_line.h"
 #include "executors/supervisor/stdout_patterns.h"
-#include "executors/supervisor_protocol/child_run_spec_json.h"
+#include "executors/supervisor_protocol/attempt_spec.h"
 #include "executors/supervisor_protocol/stream_decoder.h"
 
 namespace {
@@ -81,6 +81,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(decoder.next_sequence() == pieces.next_sequence());
   require(decoder.exit().has_value() == pieces.exit().has_value());
 
-  static_cast<void>(hd::child_run_spec_from_json(input));
+  static_cast<void>(hd::decode_attempt_spec(input));
   return 0;
 }
