@@ -117,9 +117,8 @@ bool AttemptDirectory::write_exit(std::string_view record) const {
                           O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
                           0600);
   if (fd < 0) return false;
-  const bool written = write_all(fd, record) && ::fdatasync(fd) == 0;
-  ::close(fd);
-  return written &&
+  const bool written = write_all(fd, record);
+  return ::close(fd) == 0 && written &&
          ::renameat(directory_, attempt_files::kExitTemporary, directory_, attempt_files::kExit) ==
              0;
 }

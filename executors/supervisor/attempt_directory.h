@@ -23,7 +23,8 @@ class AttemptDirectory {
 
   [[nodiscard]] Result<std::string> read_spec() const;
 
-  /// Writes the exit record (one line of JSON) durably, by a temporary file and a rename.
+  /// Writes the exit record (one line of JSON) by a temporary file and a rename. It is not synced:
+  /// the stream, synced before, ends with the same facts.
   [[nodiscard]] bool write_exit(std::string_view record) const;
 
   /// Open descriptor of the directory, for *at calls.

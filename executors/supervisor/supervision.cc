@@ -338,6 +338,9 @@ class Supervision {
     exit_record_ = "{\"nonce\":";
     append_json_string(exit_record_, spec_.nonce);
     exit_record_ += ',' + members + "}\n";
+    // Told before it is durable: the next child run does not wait for the disk. A machine that dies
+    // in between takes the engine's note along, and the run counts as lost.
+    write_out();
     recorded_ = record();
     link_.finish(kEnginePatienceMs, [this](bool delivered) { retry_record(delivered); });
   }
