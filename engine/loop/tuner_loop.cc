@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 
 #include "engine/core/error.h"
+#include "engine/core/fault_point.h"
 #include "engine/core/tuner.h"
 #include "engine/loop/ask_worker.h"
 #include "engine/loop/metric_name_hint.h"
@@ -320,6 +321,7 @@ void TunerLoop::State::commit() {
   if (pending.empty() || ended || detached) return;
   const bool outlives = executor->outlives_this_machine();
   const bool last = std::holds_alternative<ParentEnded>(pending.back().body);
+  fault_point("before_append");
   try {
     store.append(parts.spec.run_id,
                  epoch,
@@ -335,10 +337,14 @@ void TunerLoop::State::commit() {
   }
   if (stalled && loop.trouble_) loop.trouble_({});
   stalled = false;
+  fault_point("after_append");
   forget_commands();
   const std::vector<Event> events = std::exchange(pending, {});
   for (RunObserver* observer : observers) observer->on_events(events, tuner.history());
-  for (const Event& event : events) carry_out(event);
+  for (const Event& event : events) {
+    carry_out(event);
+    fault_point("carried_out");
+  }
 }
 
 void TunerLoop::State::carry_out(const Event& event) {

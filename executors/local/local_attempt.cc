@@ -11,6 +11,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "engine/core/fault_point.h"
 #include "executors/local/attempt_files_writer.h"
 #include "executors/supervisor_protocol/attempt_files.h"
 #include "executors/supervisor_protocol/attempt_sweep.h"
@@ -62,6 +63,7 @@ void LocalAttempt::launch() {
   ++launches_;
   if (auto prepared = prepare_attempt(spec_); !prepared)
     return fail_start(prepared.error().message);
+  fault_point("attempt_prepared");
   if (context_->supervisor.empty()) {
     return fail_start(
         "the program hdrive-supervisor was not found beside this program; HDRIVE_SUPERVISOR can "
@@ -69,6 +71,7 @@ void LocalAttempt::launch() {
   }
   auto started = start_supervisor(context_->supervisor, spec_.attempt_directory);
   if (!started) return fail_start(started.error().message);
+  fault_point("supervisor_started");
   supervisor_code_.reset();
   supervisor_died_ = false;
   watch_supervisor(started->process_descriptor);

@@ -1,5 +1,6 @@
 // hdrive-supervisor <attempt directory>: runs one attempt of a child run (docs/supervisor.md).
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <fcntl.h>
 #include <string>
@@ -50,6 +51,12 @@ int supervise_attempt(const std::string& path) {
   if (!directory->claim(spec->nonce)) {
     return complain("the attempt in " + path + " is claimed already", files::kExitClaimed);
   }
+#ifdef HD_FAULT_POINTS
+  // The supervisor itself is started without an environment.
+  for (const auto& [name, value] : spec->environment) {
+    if (name == "HDRIVE_FAULT") ::setenv(name.c_str(), value.c_str(), 1);
+  }
+#endif
   try {
     const bool recorded = hd::supervise(*directory, path, *spec, engine_descriptor());
     return recorded ? files::kExitSupervised : files::kExitUnusable;

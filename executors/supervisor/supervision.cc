@@ -20,6 +20,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "engine/core/fault_point.h"
 #include "engine/core/value.h"
 #include "executors/supervisor/child_process.h"
 #include "executors/supervisor/engine_link.h"
@@ -103,6 +104,7 @@ class Supervision {
 
  private:
   void prepare_and_start() {
+    fault("claimed");
     auto work = make_working_copy(directory_.descriptor(), spec_.snapshot_directory);
     if (!work) return end_unstarted(work.error().message);
     // A cancel that came meanwhile is heard before the script exists.
@@ -122,10 +124,12 @@ class Supervision {
                           path_ + "/" + attempt_files::kWork,
                           listening_.file(Listening::kStdout).descriptor(),
                           listening_.file(Listening::kStderr).descriptor()};
+    fault("copied");
     auto started = start_child_process(plan);
     ::close(*work);
     if (!started) return end_unstarted(started.error().message);
     script_ = *started;
+    fault("script_started");
     log_.add_started(script_, host_name(), Listening::now().wall_us);
     write_out();
     if (spec_.time_limit_seconds) arm_time_limit(*spec_.time_limit_seconds);
@@ -160,6 +164,11 @@ class Supervision {
           if (child_changed) reap();
           if (!over_) hear_signals();
         });
+  }
+
+  // Tests kill the supervisor of one child run, in its first attempt: a second one must get through.
+  void fault(const char* name) const {
+    if (spec_.attempt == 0) fault_point(name, spec_.child + 1);
   }
 
   // ----- what the script says
@@ -334,6 +343,7 @@ class Supervision {
     exit.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
     exit.max_resident_bytes = std::int64_t{usage.ru_maxrss} * 1024;
     const std::string members = exit_members(exit);
+    fault("script_ended");
     log_.add_exited(members);
     exit_record_ = "{\"nonce\":";
     append_json_string(exit_record_, spec_.nonce);
@@ -341,7 +351,9 @@ class Supervision {
     // Told before it is durable: the next child run does not wait for the disk. A machine that dies
     // in between takes the engine's note along, and the run counts as lost.
     write_out();
+    fault("end_told");
     recorded_ = record();
+    fault("end_recorded");
     link_.finish(kEnginePatienceMs, [this](bool delivered) { retry_record(delivered); });
   }
 
