@@ -74,6 +74,7 @@ class Chaos(SmallSweep):
             self.finish(self.start_hdrive(*self.submit_words("--keep-going", "train.py")))
             run = self.newest_run()
         self.resume(chance, run, told)
+        self.wait_for(lambda: not processes_of(self.folder))
         with open(self.ledger) as file:
             ledger = file.read().splitlines()
         found = history_checker.check(self.project, run, TOTAL, CONCURRENT, ledger, VALUES)
@@ -133,6 +134,7 @@ class Checker(SmallSweep):
         super().setUp()
         self.write_hdconfig({"--x": ["choice", [1, 2, 3]]}, concurrent=2)
         self.parent = self.sweep("train.py")["runId"]
+        self.wait_for(lambda: not processes_of(self.folder))
         with open(self.ledger) as file:
             self.lines = file.read().splitlines()
 

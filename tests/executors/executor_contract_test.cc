@@ -360,6 +360,7 @@ TEST_P(ExecutorContract, KeepsTheFilesPrivate) {
   write_script("true");
   const auto spec = make_spec();
   run(spec);
+  run_until([&] { return attempt_file_exists(spec, "exit"); }, "the record of the end");
   for (const char* name : {"spec", "stream.jsonl", "exit", "metrics", "logs/stdout.txt"}) {
     struct stat status {};
     ASSERT_EQ(::stat((spec.attempt_directory + "/" + name).c_str(), &status), 0) << name;
