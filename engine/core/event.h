@@ -24,7 +24,8 @@ struct EngineStarted {
   std::int64_t elapsed_us = 0;  ///< how long the parent run had been under way by then
   std::int64_t process_id = 0;
 };
-/// Decision: ask the sampler.
+/// Decision: ask the sampler. Children from `first_child` on that exist already have not been
+/// started and are asked for anew.
 struct AskIssued {
   int ask = 0;          ///< from 0
   int first_child = 0;  ///< index the first answer will have
@@ -37,6 +38,9 @@ struct AskAnswered {
   bool exhausted = false;
   std::string notes;
   std::string warning;
+  /// Index of the first configuration's child; children that exist are given theirs in place of the
+  /// one they had. -1 = all are new.
+  int first_child = -1;
 };
 /// Decision: start an attempt of a child run.
 struct ChildStarting {

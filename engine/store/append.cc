@@ -192,9 +192,24 @@ class Appender {
     // A row that moves in memory would leave a dangling note of its change.
     for (RunProjection* row : changed_) write(*row);
     changed_.clear();
+    const std::size_t known = parent_.children.size();
+    std::size_t child = body.first_child < 0 ? known : static_cast<std::size_t>(body.first_child);
+    if (child > known) (void)row(body.first_child);  // says what is wrong
     for (const Configuration& configuration : body.configurations) {
-      insert_child(configuration, event);
+      if (child < known) {
+        refresh_child(static_cast<int>(child), configuration, event);
+      } else {
+        insert_child(configuration, event);
+      }
+      ++child;
     }
+  }
+  void refresh_child(int child, const Configuration& configuration, const Event& event) {
+    const std::string hyperparameters = to_json(configuration);
+    sqlite::Statement& update =
+        state_.database.cached("UPDATE run SET asked_number=?,hyperparameters=? WHERE id=?");
+    update.bind(1, event.number).bind(2, std::string_view(hyperparameters));
+    update.bind(3, row(child).key).run();
   }
   void insert_child(const Configuration& configuration, const Event& event) {
     const int child = static_cast<int>(parent_.children.size());

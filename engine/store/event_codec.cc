@@ -139,12 +139,14 @@ Json encode(const AskAnswered& body) {
     }
     configurations.push_back(std::move(entries));
   }
-  return {{"ask", body.ask},
-          {"configurations", std::move(configurations)},
-          {"reasons", body.reasons},
-          {"exhausted", body.exhausted},
-          {"notes", body.notes},
-          {"warning", body.warning}};
+  Json json = {{"ask", body.ask},
+               {"configurations", std::move(configurations)},
+               {"reasons", body.reasons},
+               {"exhausted", body.exhausted},
+               {"notes", body.notes},
+               {"warning", body.warning}};
+  if (body.first_child >= 0) json["first_child"] = body.first_child;
+  return json;
 }
 void decode(const Json& json, AskAnswered& body) {
   get(json, "ask", body.ask);
@@ -161,6 +163,7 @@ void decode(const Json& json, AskAnswered& body) {
   get(json, "exhausted", body.exhausted);
   get(json, "notes", body.notes);
   get(json, "warning", body.warning);
+  get(json, "first_child", body.first_child);
 }
 
 Json encode(const ChildStarting& body) {

@@ -123,6 +123,7 @@ class Replay {
 /// Reduces an answer to the configuration at `place`.
 void narrow(AskAnswered& answer, std::size_t place) {
   if (place >= answer.configurations.size()) return;
+  if (answer.first_child >= 0) answer.first_child += static_cast<int>(place);
   answer.configurations = {std::move(answer.configurations[place])};
   if (place < answer.reasons.size()) {
     answer.reasons = {std::move(answer.reasons[place])};
@@ -175,7 +176,9 @@ std::vector<Event> RunStore::events_of_child(const std::string& parent_run_id, i
     if (query->step()) {
       Event event = state.read_event(*query.operator->(), parent_run_id);
       if (auto* answer = std::get_if<AskAnswered>(&event.body)) {
-        narrow(*answer, static_cast<std::size_t>(query->integer(7)));
+        const int place = answer->first_child < 0 ? static_cast<int>(query->integer(7))
+                                                  : child - answer->first_child;
+        narrow(*answer, static_cast<std::size_t>(place));
       }
       events.push_back(std::move(event));
     }

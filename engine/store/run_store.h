@@ -98,7 +98,8 @@ class RunStore {
   void replay(const std::string& parent_run_id,
               const std::function<void(const Event&)>& visit) const;
   /// The events about one child (MetricReported excluded), for `run explain`. The first is the
-  /// AskAnswered that proposed it, narrowed to this child. -1 = the events about no child.
+  /// AskAnswered that gave it its configuration, narrowed to this child. -1 = the events about no
+  /// child.
   [[nodiscard]] std::vector<Event> events_of_child(const std::string& parent_run_id,
                                                    int child) const;
   [[nodiscard]] std::optional<RunSummary> run(const std::string& run_id) const;

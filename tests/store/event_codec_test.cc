@@ -50,6 +50,15 @@ TEST(EventCodec, KeepsFieldsAndTypes) {
   EXPECT_EQ(body.configurations, answer.configurations);
   EXPECT_EQ(body.reasons, answer.reasons);
   EXPECT_EQ(body.notes, "n");
+  EXPECT_EQ(body.first_child, -1);
+}
+
+TEST(EventCodec, AnAnswerSaysWhichChildItBeginsWithOnlyWhenItIsKnown) {
+  AskAnswered answer;
+  EXPECT_EQ(encode_event(answer).find("first_child"), std::string::npos);
+  answer.first_child = 0;
+  const EventBody back = decode_event("ask_answered", encode_event(answer));
+  EXPECT_EQ(std::get<AskAnswered>(back).first_child, 0);
 }
 
 // Frozen: histories of released versions hold these texts.

@@ -128,7 +128,12 @@ EventBody RandomHistory::body(std::size_t kind) {
     case 2: {
       AskAnswered answer;
       answer.ask = below(100);
-      for (int i = 1 + below(3); i > 0; --i, ++children_) {
+      // Also some that give children which exist other configurations.
+      const int first = children_ - below(std::min(children_, 3) + 1);
+      if (first < children_ || below(2) == 0) answer.first_child = first;
+      const int count = 1 + below(3);
+      children_ = std::max(children_, first + count);
+      for (int i = 0; i < count; ++i) {
         Configuration configuration;
         for (int j = below(4); j > 0; --j) {
           configuration.set("--p" + std::to_string(j), value(2));

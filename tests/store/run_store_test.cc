@@ -273,6 +273,48 @@ TEST_F(RunStoreTest, TellsTheEventsOfOneChild) {
   EXPECT_EQ(to_json(answer.configurations.front()), R"({"--lr":1.5})");
 }
 
+TEST_F(RunStoreTest, AnAnswerReplacesTheConfigurationsOfChildrenThatExist) {
+  begin();
+  ask(4);
+  append({ChildStarting{0, 0}, CancelRequested{1, CancelCause::kUser, "by hand"}});
+  AskAnswered answer;
+  answer.first_child = 2;
+  for (int i = 0; i < 3; ++i) {
+    answer.configurations.push_back(Configuration({{"--lr", Value(10 + i)}}));
+    answer.reasons.push_back("refreshed " + std::to_string(i));
+  }
+  RunStore other(folder_.file());  // whose caches know nothing of the children yet
+  other.append(run_, epoch_, std::vector<Event>{{++number_, 2000, answer}}, Durability::kPowerLoss);
+  EXPECT_EQ(store_.runs({.parent_run_id = run_, .last = 0}).size(), 5U);
+  EXPECT_EQ(child(0).hyperparameters, R"({"--lr":0.0})");
+  EXPECT_EQ(child(1).hyperparameters, R"({"--lr":0.5})");
+  EXPECT_EQ(child(2).hyperparameters, R"({"--lr":10})");
+  EXPECT_EQ(child(3).hyperparameters, R"({"--lr":11})");
+  EXPECT_EQ(child(4).hyperparameters, R"({"--lr":12})");
+  EXPECT_EQ(child(3).status, RunStatus::kQueued);
+  for (int i = 0; i < 5; ++i) {
+    const std::vector<Event> events = store_.events_of_child(run_, i);
+    std::vector<AskAnswered> answers;
+    for (const Event& event : events) {
+      if (const auto* one = std::get_if<AskAnswered>(&event.body)) answers.push_back(*one);
+    }
+    ASSERT_EQ(answers.size(), 1U) << i;
+    EXPECT_THAT(
+        answers[0].reasons,
+        ElementsAre(i < 2 ? "reason " + std::to_string(i) : "refreshed " + std::to_string(i - 2)));
+    EXPECT_EQ(to_json(answers[0].configurations.at(0)), child(i).hyperparameters);
+  }
+}
+
+TEST_F(RunStoreTest, RefusesAnAnswerThatLeavesAGap) {
+  begin();
+  ask(1);
+  AskAnswered answer;
+  answer.first_child = 3;
+  answer.configurations.emplace_back();
+  EXPECT_THROW(append({answer}), StoreError);
+}
+
 TEST_F(RunStoreTest, KeepsTagsAndProperties) {
   begin();
   ask(1);
