@@ -10,12 +10,19 @@ namespace {
 
 constexpr std::size_t kRecentValues = 10;
 constexpr std::size_t kOtherMetrics = 50;
+constexpr double kNewestShare = 0.125;  ///< of the latest duration in the mean of recent ones
 
 }  // namespace
 
 bool ChildRun::is_active() const {
   return status == RunStatus::kStarting || status == RunStatus::kRunning ||
          (status == RunStatus::kCancelRequested && attempt >= 0);
+}
+
+void RecentTime::add(std::int64_t duration_us) {
+  // The wall clock may have been set back.
+  const auto time = static_cast<double>(std::max<std::int64_t>(duration_us, 0));
+  mean_us = std::isnan(mean_us) ? time : mean_us + kNewestShare * (time - mean_us);
 }
 
 History::History(std::string primary_metric_name, Goal goal, int max_retries)
@@ -42,6 +49,12 @@ std::vector<std::shared_ptr<const Trial>> History::trials() const {
   return trials;
 }
 
+int History::first_standby() const {
+  auto first = static_cast<int>(children_.size());
+  while (first > 0 && children_[static_cast<std::size_t>(first) - 1].is_standby()) --first;
+  return first;
+}
+
 ChildRun& History::child(int index) {
   if (index < 0 || static_cast<std::size_t>(index) >= children_.size()) {
     throw std::logic_error("the history names child " + std::to_string(index) + " of " +
@@ -54,35 +67,46 @@ void History::apply_body(const EngineStarted& body, const Event& event) {
   epoch_ = body.epoch;
   if (started_us_ == 0) started_us_ = event.time_us;
   if (status_ == RunStatus::kNotStarted) status_ = RunStatus::kRunning;
+  // The new engine issues the ask again; how long nobody was there says nothing of asks.
+  if (outstanding_ask_) outstanding_ask_->issued_us = event.time_us;
 }
 
-void History::apply_body(const AskIssued& body, const Event& /*event*/) {
+void History::apply_body(const AskIssued& body, const Event& event) {
   next_ask_ = body.ask + 1;
-  ask_outstanding_ = true;
+  outstanding_ask_ = OutstandingAsk{body, results_, event.time_us, false};
 }
 
 void History::apply_body(const AskAnswered& body, const Event& event) {
-  ask_outstanding_ = false;
+  int known_results = results_;
+  if (outstanding_ask_) {
+    known_results = outstanding_ask_->known_results;
+    ask_time_.add(event.time_us - outstanding_ask_->issued_us);
+  }
+  outstanding_ask_.reset();
   exhausted_ = body.exhausted;
   sampler_notes_ = body.notes;
-  for (std::size_t i = 0; i < body.configurations.size(); ++i) {
-    ChildRun run;
-    run.index = static_cast<int>(children_.size());
+  int index = body.first_child < 0 ? static_cast<int>(children_.size()) : body.first_child;
+  for (std::size_t i = 0; i < body.configurations.size(); ++i, ++index) {
+    if (index == static_cast<int>(children_.size())) {
+      children_.emplace_back().index = index;
+      startable_.push_back(index);
+      ++queued_;
+    }
+    ChildRun& run = child(index);
     run.asked_us = event.time_us;
-    if (i < body.reasons.size()) run.sampler_reason = body.reasons[i];
+    run.known_results = known_results;
+    run.sampler_reason = i < body.reasons.size() ? body.reasons[i] : std::string();
     auto trial = std::make_shared<Trial>();
-    trial->id = run.index;
+    trial->id = index;
     trial->configuration = body.configurations[i];
     trial->value = std::numeric_limits<double>::quiet_NaN();
     run.trial = std::move(trial);
-    startable_.push_back(run.index);
-    ++queued_;
-    children_.push_back(std::move(run));
   }
 }
 
 void History::apply_body(const ChildStarting& body, const Event& /*event*/) {
   ChildRun& run = child(body.child);
+  leave_standby(run);
   const auto place = std::find(startable_.begin(), startable_.end(), body.child);
   if (place != startable_.end()) startable_.erase(place);
   if (run.status == RunStatus::kQueued) --queued_;
@@ -147,6 +171,7 @@ void History::apply_body(const CancelRequested& body, const Event& event) {
     return;
   }
   // Never started, or waiting for its next attempt: there is nothing to wait for.
+  leave_standby(run);
   run.ended_us = event.time_us;
   settle(run, RunStatus::kCanceled);
 }
@@ -156,6 +181,7 @@ void History::apply_body(const ChildEnded& body, const Event& event) {
   if (body.attempt != run.attempt || !run.is_active()) return;
   run.exit = body.exit;
   run.ended_us = event.time_us;
+  if (run.started_us > 0) attempt_time_.add(run.ended_us - run.started_us);
   const auto place = std::lower_bound(active_children_.begin(), active_children_.end(), body.child);
   if (place != active_children_.end() && *place == body.child) active_children_.erase(place);
   if (run.cancel_cause) {
@@ -175,7 +201,14 @@ void History::apply_body(const ChildEnded& body, const Event& event) {
   }
 }
 
+void History::leave_standby(const ChildRun& run) {
+  if (outstanding_ask_ && run.index >= outstanding_ask_->issued.first_child) {
+    outstanding_ask_->overtaken = true;
+  }
+}
+
 void History::settle(ChildRun& run, RunStatus status) {
+  if (run.attempt >= 0) ++results_;
   if (run.status == RunStatus::kQueued) --queued_;
   const auto waiting = std::find(startable_.begin(), startable_.end(), run.index);
   if (waiting != startable_.end()) startable_.erase(waiting);

@@ -18,6 +18,7 @@ struct ChildRun {
   int index = 0;
   std::shared_ptr<const Trial> trial;  ///< its configuration and, as it becomes known, its result
   std::string sampler_reason;
+  int known_results = 0;  ///< how many results its configuration was asked with
   RunStatus status = RunStatus::kQueued;
   int attempt = -1;  ///< -1 before the first start
   std::int64_t asked_us = 0;
@@ -38,6 +39,24 @@ struct ChildRun {
   [[nodiscard]] const Configuration& configuration() const { return trial->configuration; }
   /// Starting or running: it takes one of the max_concurrent_runs places.
   [[nodiscard]] bool is_active() const;
+  /// Has a configuration and has never been started.
+  [[nodiscard]] bool is_standby() const { return status == RunStatus::kQueued && attempt < 0; }
+};
+
+/// An ask that was issued and is not answered yet.
+struct OutstandingAsk {
+  AskIssued issued;
+  int known_results = 0;  ///< when it was issued
+  std::int64_t issued_us = 0;
+  /// A child it asks for anew was started or canceled in the meantime, so that the answer, which
+  /// knows nothing of that child's configuration, cannot be used.
+  bool overtaken = false;
+};
+
+/// Exponentially weighted mean of durations.
+struct RecentTime {
+  double mean_us = std::numeric_limits<double>::quiet_NaN();
+  void add(std::int64_t duration_us);
 };
 
 /// The read model of one parent run, built by applying its events and by nothing else. Cheap per
@@ -71,7 +90,18 @@ class History {
   [[nodiscard]] const std::string& end_reason() const { return end_reason_; }
   [[nodiscard]] int epoch() const { return epoch_; }
   [[nodiscard]] int next_ask() const { return next_ask_; }
-  [[nodiscard]] bool ask_outstanding() const { return ask_outstanding_; }
+  [[nodiscard]] bool ask_outstanding() const { return outstanding_ask_.has_value(); }
+  [[nodiscard]] const std::optional<OutstandingAsk>& outstanding_ask() const {
+    return outstanding_ask_;
+  }
+  /// Children that ran and ended, in whatever way: what a sampler can learn from.
+  [[nodiscard]] int results() const { return results_; }
+  /// First of the standby children at the end of the list: those an ask may ask for anew. The
+  /// number of children when there is none.
+  [[nodiscard]] int first_standby() const;
+  /// How long an ask, and an attempt of a child run, took of late; NaN before the first.
+  [[nodiscard]] double mean_ask_us() const { return ask_time_.mean_us; }
+  [[nodiscard]] double mean_attempt_us() const { return attempt_time_.mean_us; }
   [[nodiscard]] const std::string& sampler_notes() const { return sampler_notes_; }
   /// Names of metrics seen that are not the primary one, with how often; at most 50.
   [[nodiscard]] const std::vector<std::pair<std::string, std::int64_t>>& other_metrics() const {
@@ -102,6 +132,7 @@ class History {
   void apply_body(const ScriptSaid& body, const Event& event);
   void apply_body(const RetryDue& body, const Event& event);
   void settle(ChildRun& run, RunStatus status);
+  void leave_standby(const ChildRun& run);
   void update_trial(ChildRun& run, Trial::Outcome outcome);
 
   std::string primary_metric_name_;
@@ -113,8 +144,10 @@ class History {
   std::deque<int> startable_;
   int max_retries_ = 0;
   int queued_ = 0, completed_ = 0, failed_ = 0, canceled_ = 0, canceled_by_policy_ = 0;
-  bool exhausted_ = false, paused_ = false, ask_outstanding_ = false;
-  int epoch_ = 0, next_ask_ = 0;
+  bool exhausted_ = false, paused_ = false;
+  int epoch_ = 0, next_ask_ = 0, results_ = 0;
+  std::optional<OutstandingAsk> outstanding_ask_;
+  RecentTime ask_time_, attempt_time_;
   std::optional<ParentCancelRequested> cancel_;
   std::int64_t started_us_ = 0, ended_us_ = 0;
   std::string end_reason_, sampler_notes_;

@@ -20,6 +20,9 @@ Tuner::Tuner(TunerConfig config, std::unique_ptr<Policy> policy)
 void Tuner::apply(const Event& event) {
   judge_child_ = -1;
   condemned_child_ = -1;
+  // Several starts may follow from one answer.
+  answered_ = std::holds_alternative<AskAnswered>(event.body) ||
+              (answered_ && std::holds_alternative<ChildStarting>(event.body));
   const int about = event_child(event.body);
   const auto run_of = [&](int child) -> const ChildRun& {
     return history_.children()[static_cast<std::size_t>(child)];
@@ -62,7 +65,6 @@ std::vector<EventBody> Tuner::decide() const {
     return decisions;
   }
   decide_starts(decisions);
-  decide_ask(decisions);
   return decisions;
 }
 
@@ -141,31 +143,56 @@ std::optional<ParentEnded> Tuner::decide_end() const {
   return end;
 }
 
+AskAhead Tuner::ask_ahead() const {
+  if (!config_.sampler_learns) return {config_.ask_ahead, false, false};
+  return plan_ask_ahead(
+      history_.mean_ask_us(), history_.mean_attempt_us(), config_.max_concurrent_runs);
+}
+
 void Tuner::decide_starts(std::vector<EventBody>& decisions) const {
   if (history_.paused() || history_.cancel()) return;
   int places = config_.max_concurrent_runs - history_.active();
+  if (places <= 0 || history_.startable_children().empty()) return;
+  // An answer is used even if results came while it was computed: no place waits for a second ask.
+  const bool only_fresh = !answered_ && !history_.exhausted() && ask_ahead().waits;
+  const int standby = history_.first_standby();
   for (const int child : history_.startable_children()) {
-    if (places-- <= 0) break;
+    if (places <= 0) break;
     const ChildRun& run = history_.children()[static_cast<std::size_t>(child)];
+    if (only_fresh && child >= standby && run.known_results < history_.results()) continue;
     decisions.emplace_back(ChildStarting{child, run.attempt + 1});
+    --places;
   }
 }
 
-void Tuner::decide_ask(std::vector<EventBody>& decisions) const {
-  if (history_.paused() || history_.cancel() || history_.ask_outstanding() ||
+std::optional<AskIssued> Tuner::decide_ask() const {
+  if (history_.status() == RunStatus::kNotStarted || is_terminal(history_.status()) ||
+      history_.paused() || history_.cancel() || history_.ask_outstanding() ||
       history_.exhausted()) {
-    return;
+    return std::nullopt;
   }
-  const int generated = static_cast<int>(history_.children().size());
-  const int ready = static_cast<int>(history_.startable_children().size());
-  // Places the stock of ready configurations cannot fill; negative = what is left over in it.
-  const int places = config_.max_concurrent_runs - history_.active() - ready;
+  const AskAhead ahead = ask_ahead();
+  const auto generated = static_cast<int>(history_.children().size());
+  const int places = config_.max_concurrent_runs - history_.active();
+  // Places that the ready configurations cannot fill; negative = what is left over of these.
+  const int shortage = places - static_cast<int>(history_.startable_children().size());
   // Asking one at a time while the stock shrinks would mean one ask for each child; asking when
   // half of it is gone keeps a freed place from waiting and the number of asks small.
-  if (-places > config_.ask_ahead / 2) return;
-  const int count = std::min(places + config_.ask_ahead, config_.max_total_runs - generated);
-  if (count <= 0) return;
-  decisions.emplace_back(AskIssued{history_.next_ask(), generated, count});
+  const bool is_short = -shortage <= ahead.stock / 2;
+  const int left = config_.max_total_runs - generated;
+  const int more = is_short ? std::max(std::min(shortage + ahead.stock, left), 0) : 0;
+  int first = generated;
+  if (ahead.refreshes || (ahead.waits && places > 0)) {
+    const int standby = history_.first_standby();
+    // By rising index is by rising knowledge.
+    if (standby < generated &&
+        history_.children()[static_cast<std::size_t>(standby)].known_results < history_.results()) {
+      first = standby;
+    }
+  }
+  const int count = generated + more - first;
+  if (count <= 0) return std::nullopt;
+  return AskIssued{history_.next_ask(), first, count};
 }
 
 }  // namespace hd

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/core/ask_ahead.h"
 #include "engine/core/history.h"
 #include "engine/core/policy.h"
 
@@ -19,6 +20,9 @@ struct TunerConfig {
   bool stop_on_first_failures = true;
   /// Configurations kept ready beyond the free places, so that no place waits for an ask.
   int ask_ahead = 0;
+  /// The sampler learns from results: what is kept ready, and when it is asked for anew, follows
+  /// from how long asks and children take (plan_ask_ahead) instead.
+  bool sampler_learns = false;
 };
 
 /// All of HyperDrive's rules as a function of the history: whom to ask, start, judge and cancel,
@@ -32,8 +36,12 @@ class Tuner {
   void apply(const Event& event);
 
   /// What has to be done now, in order: each body becomes an event, is applied, made durable, and
-  /// then carried out. Empty = wait for the world. Call again after applying them all.
+  /// then carried out. Call again after applying them all. Empty = nothing but, perhaps, an ask.
   [[nodiscard]] std::vector<EventBody> decide() const;
+
+  /// The ask that is due once `decide` has nothing left. Apart from it, so that places which become
+  /// free at the same moment are filled by one ask. Nothing = wait for the world.
+  [[nodiscard]] std::optional<AskIssued> decide_ask() const;
 
   [[nodiscard]] const History& history() const { return history_; }
   [[nodiscard]] const Policy& policy() const { return *policy_; }
@@ -43,7 +51,7 @@ class Tuner {
   void decide_verdict(std::vector<EventBody>& decisions) const;
   void decide_stop(std::vector<EventBody>& decisions) const;
   void decide_starts(std::vector<EventBody>& decisions) const;
-  void decide_ask(std::vector<EventBody>& decisions) const;
+  [[nodiscard]] AskAhead ask_ahead() const;
   [[nodiscard]] std::optional<ParentEnded> decide_end() const;
 
   TunerConfig config_;
@@ -51,6 +59,7 @@ class Tuner {
   History history_;
   int judge_child_ = -1;      ///< whose primary metric the latest event was
   int condemned_child_ = -1;  ///< whom the latest event, a verdict, wants canceled
+  bool answered_ = false;     ///< nothing but starts came after the answer of an ask
 };
 
 }  // namespace hd

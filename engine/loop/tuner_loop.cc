@@ -9,11 +9,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include "engine/core/ask_events.h"
 #include "engine/core/error.h"
 #include "engine/core/fault_point.h"
 #include "engine/core/tuner.h"
-#include "engine/loop/ask_worker.h"
 #include "engine/loop/metric_name_hint.h"
+#include "engine/loop/thread_ask_worker.h"
 
 namespace hd {
 
@@ -37,7 +38,8 @@ TunerConfig tuner_config(const TunerLoopParts& parts) {
   config.max_retries = parts.config.max_retries;
   config.stop_on_first_failures = !parts.spec.keep_going;
   // A sampler that does not look at results loses nothing by being asked early.
-  if (!parts.sampler->needs_trials()) config.ask_ahead = std::min(config.max_concurrent_runs, 64);
+  config.sampler_learns = parts.sampler->needs_trials();
+  if (!config.sampler_learns) config.ask_ahead = std::min(config.max_concurrent_runs, 64);
   return config;
 }
 
@@ -60,7 +62,8 @@ struct TunerLoop::State {
         store(store_in),
         parts(std::move(parts_in)),
         tuner(tuner_config(parts), std::move(parts.policy)),
-        asks(io, *parts.sampler) {
+        asks(std::move(parts.ask_worker)) {
+    if (!asks) asks = std::make_unique<ThreadAskWorker>(io);
     replay();
   }
 
@@ -78,10 +81,10 @@ struct TunerLoop::State {
   void schedule_commit();
   void commit();
   void carry_out(const Event& event);
-  void issue_ask(const AskIssued& issued);
+  void push_asks();
+  void issue_ask();
   void carry_out_start(const ChildStarting& starting);
-  void answer(int ask, int count, AskResult result);
-  [[nodiscard]] AskRequest ask_request(const AskIssued& issued) const;
+  void answer(AskResult result);
   void arm_retry(const ChildRun& run);
   void note_missing_metric(const ChildRun& run);
   void cancel_everything(CancelCause cause, const std::string& reason);
@@ -93,7 +96,7 @@ struct TunerLoop::State {
   RunStore& store;
   TunerLoopParts parts;
   Tuner tuner;
-  AskWorker asks;
+  std::unique_ptr<AskWorker> asks;
   Executor* executor = nullptr;
   std::vector<RunObserver*> observers;
   std::vector<Event> pending;  ///< applied, not yet durable, not yet carried out
@@ -103,9 +106,10 @@ struct TunerLoop::State {
   std::int64_t forgotten_command = 0;
   std::optional<EngineStarted> latest_engine;
   std::int64_t latest_engine_time_us = 0;
-  std::optional<AskIssued> unanswered;
+  /// Of the outstanding ask, as the history stood when it was issued: the answer depends on nothing
+  /// that came later, also when another engine gets it.
+  std::optional<AskRequest> asked;
   int epoch = 0;
-  int asks_under_way = 0;
   bool commit_scheduled = false;
   bool stalled = false;
   bool ended = false;
@@ -122,9 +126,9 @@ void TunerLoop::State::replay() {
       latest_engine = *engine;
       latest_engine_time_us = event.time_us;
     } else if (const auto* issued = std::get_if<AskIssued>(&event.body)) {
-      unanswered = *issued;
+      asked = ask_request(*issued, tuner.history(), *parts.sampler, parts.spec.seed);
     } else if (std::holds_alternative<AskAnswered>(event.body)) {
-      unanswered.reset();
+      asked.reset();
     }
   });
 }
@@ -145,7 +149,7 @@ void TunerLoop::State::begin() {
   }
   elapsed_us = started.elapsed_us;
   push(std::move(started));
-  if (unanswered) issue_ask(*unanswered);
+  if (asked) issue_ask();
   adopt_children();
   arm_duration_limit();
   take_commands();
@@ -267,41 +271,30 @@ void TunerLoop::State::push(EventBody body) {
     for (EventBody& one : bodies) {
       Event event{++last_number, clock.now_us(), std::move(one)};
       tuner.apply(event);
-      const auto* issued = std::get_if<AskIssued>(&event.body);
       pending.push_back(std::move(event));
-      if (issued != nullptr && !parts.sampler->needs_trials()) {
-        // A pure function that costs microseconds: asking it here saves a turn and a transaction.
-        const AskIssued ask = std::get<AskIssued>(pending.back().body);
-        AskResult result = parts.sampler->ask(ask_request(ask));
-        answer(ask.ask, ask.count, std::move(result));
-      }
     }
     bodies = tuner.decide();
   }
 }
 
-void TunerLoop::State::answer(int ask, int count, AskResult result) {
-  AskAnswered answered;
-  answered.ask = ask;
-  answered.exhausted = static_cast<int>(result.configurations.size()) < count;
-  answered.configurations = std::move(result.configurations);
-  answered.reasons = std::move(result.reasons);
-  answered.notes = std::move(result.notes);
-  answered.warning = std::move(result.warning);
+/// At the end of a turn of the loop, so that places freed together are filled by one ask.
+void TunerLoop::State::push_asks() {
+  while (const std::optional<AskIssued> issued = tuner.decide_ask()) {
+    push(*issued);
+    asked = ask_request(*issued, tuner.history(), *parts.sampler, parts.spec.seed);
+    // Carried out after the commit, unless it is a pure function that costs microseconds: asking
+    // that here saves a turn and a transaction.
+    if (parts.sampler->needs_trials()) return;
+    answer(parts.sampler->ask(*asked));
+  }
+}
+
+void TunerLoop::State::answer(AskResult result) {
+  AskAnswered answered = ask_answered(tuner.history(), std::move(result));
+  asked.reset();
   const std::string warning = answered.warning;
   push(std::move(answered));
   if (!warning.empty()) push(Noted{-1, warning, 0});
-}
-
-AskRequest TunerLoop::State::ask_request(const AskIssued& issued) const {
-  AskRequest request;
-  request.first_index = issued.first_child;
-  request.count = issued.count;
-  request.seed = parts.spec.seed;
-  request.goal = parts.config.primary_metric_goal;
-  request.notes = tuner.history().sampler_notes();
-  if (parts.sampler->needs_trials()) request.trials = tuner.history().trials();
-  return request;
 }
 
 void TunerLoop::State::handle(EventBody body) {
@@ -319,6 +312,7 @@ void TunerLoop::State::schedule_commit() {
 void TunerLoop::State::commit() {
   commit_scheduled = false;
   if (pending.empty() || ended || detached) return;
+  push_asks();
   const bool outlives = executor->outlives_this_machine();
   const bool last = std::holds_alternative<ParentEnded>(pending.back().body);
   fault_point("before_append");
@@ -353,8 +347,8 @@ void TunerLoop::State::carry_out(const Event& event) {
   } else if (const auto* cancel = std::get_if<CancelRequested>(&event.body)) {
     const ChildRun& run = tuner.history().children()[static_cast<std::size_t>(cancel->child)];
     if (run.is_active()) executor->request_cancel(cancel->child, run.attempt, false);
-  } else if (const auto* issued = std::get_if<AskIssued>(&event.body)) {
-    if (parts.sampler->needs_trials()) issue_ask(*issued);  // others were answered on the spot
+  } else if (std::holds_alternative<AskIssued>(event.body)) {
+    if (asked) issue_ask();  // otherwise answered on the spot
   } else if (const auto* child_ended = std::get_if<ChildEnded>(&event.body)) {
     const ChildRun& run = tuner.history().children()[static_cast<std::size_t>(child_ended->child)];
     if (run.waits_for_retry) arm_retry(run);
@@ -364,12 +358,10 @@ void TunerLoop::State::carry_out(const Event& event) {
   }
 }
 
-void TunerLoop::State::issue_ask(const AskIssued& issued) {
-  ++asks_under_way;
-  asks.ask(ask_request(issued), [this, ask = issued.ask, count = issued.count](AskResult result) {
-    --asks_under_way;
-    if (ended || detached || !tuner.history().ask_outstanding()) return;
-    answer(ask, count, std::move(result));
+void TunerLoop::State::issue_ask() {
+  asks->ask(*parts.sampler, *asked, [this, life = std::weak_ptr<int>(alive)](AskResult result) {
+    if (life.expired() || ended || detached) return;
+    answer(std::move(result));
     schedule_commit();
   });
 }
@@ -429,7 +421,7 @@ RunStatus TunerLoop::run() {
     if (state_->io.poll() > 0) continue;
     if (state_->ended || state_->detached) break;
     // A virtual clock must not run ahead of an ask that is being answered in real time.
-    if (state_->asks_under_way > 0 || !state_->clock.advance()) state_->io.run_one();
+    if (state_->asks->is_busy() || !state_->clock.advance()) state_->io.run_one();
   }
   return state_->detached ? RunStatus::kRunning : state_->tuner.history().status();
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/core/ask_worker.h"
 #include "engine/core/clock.h"
 #include "engine/core/executor.h"
 #include "engine/core/hyperdrive_config.h"
@@ -27,6 +28,8 @@ struct TunerLoopParts {
   std::unique_ptr<Policy> policy;
   /// Everything needed to start an attempt of a child run; must depend on its arguments alone.
   std::function<ChildRunSpec(const ChildRun& child, int attempt)> child_spec;
+  /// Where asks of a sampler that learns are answered; null = a thread of the loop's own.
+  std::unique_ptr<AskWorker> ask_worker;
   /// How often commands of other processes are looked for; 0 = never.
   std::chrono::milliseconds command_poll{200};
 };

@@ -100,5 +100,32 @@ TEST(History, ATimeLimitMakesTheRunCanceled) {
   EXPECT_EQ(harness.run(0).cancel_cause, CancelCause::kDuration);
 }
 
+TEST(History, TheTimeOfAnAskLeavesOutWhenNoEngineWasThere) {
+  TunerHarness harness(config(Goal::kMinimize));
+  harness.start();
+  EXPECT_TRUE(std::isnan(harness.tuner.history().mean_ask_us()));
+  harness.now_us += 3'600'000'000;
+  harness.feed(EngineStarted{2, "boot", 0, 0, 1});
+  harness.now_us += 50;
+  harness.answer(3);
+  EXPECT_EQ(harness.tuner.history().mean_ask_us(), 50);
+}
+
+TEST(History, TheMeanTimeOfAttemptsFollowsTheLatestByAnEighth) {
+  TunerHarness harness(config(Goal::kMinimize));
+  harness.start();
+  harness.answer(3);
+  for (int child = 0; child < 3; ++child) harness.feed(ChildStarted{child, 0, "here", 1});
+  harness.now_us += 800;
+  harness.end(0);
+  EXPECT_EQ(harness.tuner.history().mean_attempt_us(), 800);
+  harness.now_us += 800;
+  harness.end(1);
+  EXPECT_EQ(harness.tuner.history().mean_attempt_us(), 900);
+  harness.now_us = 0;  // the clock was set back
+  harness.end(2);
+  EXPECT_EQ(harness.tuner.history().mean_attempt_us(), 787.5);
+}
+
 }  // namespace
 }  // namespace hd::test

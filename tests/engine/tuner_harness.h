@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/ask_events.h"
 #include "engine/core/tuner.h"
 
 namespace hd::test {
@@ -52,12 +53,23 @@ class TunerHarness {
   /// Applies `body` and everything that follows; returns the decisions.
   std::vector<EventBody> feed(EventBody body) {
     apply(std::move(body));
+    std::vector<EventBody> followed = follow();
+    if (const auto ask = tuner.decide_ask()) {
+      followed.emplace_back(*ask);
+      decided.insert(events.size());
+      apply(*ask);
+    }
+    return followed;
+  }
+
+  /// The same for what comes in one turn of the loop, at whose end the ask is decided.
+  std::vector<EventBody> feed_turn(std::vector<EventBody> bodies) {
     std::vector<EventBody> followed;
-    for (auto bodies = tuner.decide(); !bodies.empty(); bodies = tuner.decide()) {
-      for (EventBody& one : bodies) {
-        followed.push_back(one);
-        decided.insert(events.size());
-        apply(std::move(one));
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+      const bool last = i + 1 == bodies.size();
+      if (!last) apply(std::move(bodies[i]));
+      for (EventBody& one : last ? feed(std::move(bodies[i])) : follow()) {
+        followed.push_back(std::move(one));
       }
     }
     return followed;
@@ -71,12 +83,21 @@ class TunerHarness {
     answered.ask = tuner.history().next_ask() - 1;
     answered.exhausted = exhausted;
     for (int i = 0; i < count; ++i) {
-      Configuration configuration;
-      configuration.set("--x", Value(next_value_++));
-      answered.configurations.push_back(configuration);
+      answered.configurations.push_back(next_configuration());
       answered.reasons.emplace_back("test");
     }
     return feed(answered);
+  }
+
+  /// The same as a sampler would, with as many as were asked for or `fewer`.
+  std::vector<EventBody> answer_ask(int fewer = 0) {
+    AskResult result;
+    const int count = tuner.history().outstanding_ask().value().issued.count;
+    for (int i = 0; i < count - fewer; ++i) {
+      result.configurations.push_back(next_configuration());
+      result.reasons.emplace_back("test");
+    }
+    return feed(ask_answered(tuner.history(), std::move(result)));
   }
 
   std::vector<EventBody> report(int child, double value, const std::string& name = "score") {
@@ -106,6 +127,22 @@ class TunerHarness {
   std::int64_t now_us = 1'000'000;
 
  private:
+  Configuration next_configuration() {
+    Configuration configuration;
+    configuration.set("--x", Value(next_value_++));
+    return configuration;
+  }
+  std::vector<EventBody> follow() {
+    std::vector<EventBody> followed;
+    for (auto bodies = tuner.decide(); !bodies.empty(); bodies = tuner.decide()) {
+      for (EventBody& one : bodies) {
+        followed.push_back(one);
+        decided.insert(events.size());
+        apply(std::move(one));
+      }
+    }
+    return followed;
+  }
   void apply(EventBody body) {
     Event event{static_cast<std::int64_t>(events.size()) + 1, now_us, std::move(body)};
     tuner.apply(event);

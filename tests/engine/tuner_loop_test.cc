@@ -1,42 +1,24 @@
 #include "engine/loop/tuner_loop.h"
 
 #include <cmath>
-#include <filesystem>
 #include <set>
-#include <stdlib.h>
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include "engine/core/error.h"
 #include "engine/core/rng.h"
-#include "executors/simulated/simulated_executor.h"
-#include "executors/simulated/virtual_clock.h"
-#include "policies/factory.h"
-#include "samplers/factory.h"
+#include "tests/engine/loop_harness.h"
 
 namespace hd {
 namespace {
 
-namespace fs = std::filesystem;
+using test::configurations;
+using test::Engine;
+using test::LeaveAfter;
+using test::parent_spec;
+using test::ScratchFolder;
 
 constexpr std::int64_t kSecond = 1'000'000;
-
-/// A scratch folder that is gone after the test.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string pattern = (fs::temp_directory_path() / "hdrive-loop-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~ScratchFolder() { fs::remove_all(path_); }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  [[nodiscard]] std::string history() const { return (path_ / "history.db").string(); }
-
- private:
-  fs::path path_;
-};
 
 HyperDriveConfig sweep_config(int total, int concurrent) {
   HyperDriveConfig config;
@@ -64,73 +46,6 @@ SimulatedAttempt learning_curve(const ChildRunSpec& spec) {
   attempt.duration_us = 601 * kSecond;
   return attempt;
 }
-
-/// One engine on the virtual clock over a real history file.
-class Engine {
- public:
-  Engine(RunStore& store,
-         const HyperDriveConfig& config,
-         const ParentRunSpec& spec,
-         VirtualClock& clock,
-         SimulatedExecutor::Behavior behavior,
-         std::unique_ptr<Sampler> sampler = nullptr)
-      : loop_(io_, clock, store, parts(config, spec, std::move(sampler))),
-        executor_(clock, loop_, std::move(behavior)) {
-    loop_.set_executor(executor_);
-  }
-  TunerLoop& loop() { return loop_; }
-  SimulatedExecutor& executor() { return executor_; }
-
- private:
-  static TunerLoopParts parts(const HyperDriveConfig& config,
-                              const ParentRunSpec& spec,
-                              std::unique_ptr<Sampler> sampler) {
-    TunerLoopParts parts;
-    parts.spec = spec;
-    parts.config = config;
-    parts.sampler =
-        sampler ? std::move(sampler) : make_sampler(config.parameter_space, config.sampling);
-    parts.policy = make_policy(config.policy, config.primary_metric_goal);
-    parts.child_spec = [](const ChildRun& child, int attempt) {
-      ChildRunSpec one;
-      one.child = child.index;
-      one.attempt = attempt;
-      return one;
-    };
-    parts.command_poll = std::chrono::milliseconds(0);
-    return parts;
-  }
-  boost::asio::io_context io_;
-  TunerLoop loop_;
-  SimulatedExecutor executor_;
-};
-
-ParentRunSpec parent_spec() {
-  ParentRunSpec spec;
-  spec.run_id = "HD_test";
-  spec.experiment = "loop";
-  spec.seed = 7;
-  return spec;
-}
-
-std::vector<std::string> configurations(const History& history) {
-  std::vector<std::string> all;
-  for (const ChildRun& run : history.children()) all.push_back(to_json(run.configuration()));
-  return all;
-}
-
-/// Leaves the sweep after a number of commits, as a killed engine would.
-class LeaveAfter final : public RunObserver {
- public:
-  LeaveAfter(TunerLoop& loop, int commits) : loop_(loop), left_(commits) {}
-  void on_events(std::span<const Event>, const History&) override {
-    if (--left_ == 0) loop_.detach();
-  }
-
- private:
-  TunerLoop& loop_;
-  int left_;
-};
 
 TEST(TunerLoop, AThousandChildrenOnTheVirtualClock) {
   const ScratchFolder folder;

@@ -47,6 +47,17 @@ TEST(Tuner, AFinishedChildFreesExactlyOnePlace) {
   EXPECT_EQ(harness.tuner.history().active(), 2);
 }
 
+TEST(Tuner, PlacesFreedInOneTurnAreFilledByOneAsk) {
+  TunerHarness harness(config(10, 4));
+  harness.start();
+  harness.answer(4);
+  const auto decided =
+      harness.feed_turn({ChildEnded{0, 0, {}}, ChildEnded{2, 0, {}}, ChildEnded{3, 0, {}}});
+  const auto asks = of_kind<AskIssued>(decided);
+  ASSERT_EQ(asks.size(), 1U);
+  EXPECT_EQ(asks[0].count, 3);
+}
+
 TEST(Tuner, AsksAheadSoThatAPlaceWaitsForNoAsk) {
   TunerConfig ahead = config(20, 2);
   ahead.ask_ahead = 4;
@@ -303,6 +314,9 @@ TEST(Tuner, ReplayingAnyPrefixGivesTheSameRemainingDecisions) {
     Tuner replayed(sweep, std::unique_ptr<Policy>(policy));
     for (std::size_t i = 0; i < prefix; ++i) replayed.apply(harness.events[i]);
     std::vector<EventBody> bodies = replayed.decide();
+    if (bodies.empty()) {
+      if (const auto ask = replayed.decide_ask()) bodies.emplace_back(*ask);
+    }
     if (prefix == harness.events.size()) {
       EXPECT_TRUE(bodies.empty());
       break;
