@@ -127,7 +127,9 @@ class Interrupts(WorkspaceTest):
     def test_second_interrupt_does_not_wait_for_stubborn_scripts(self):
         self.write_runconfig("local", arguments=["--stubborn"])
         process, run = self.start_sweep("train.py")
-        self.wait_for(self.running(run, 2), process)
+        # A script that has logged something has become stubborn before.
+        self.wait_for(
+            lambda: sum(child["best_primary_metric"] is not None for child in self.children(run)) >= 2, process)
         process.send_signal(signal.SIGINT)
         self.wait_for(lambda: self.show(run)["status"] == "CancelRequested", process)
         process.send_signal(signal.SIGINT)
