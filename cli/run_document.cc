@@ -2,49 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-
-#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/text.h"
+#include "engine/core/json_reader.h"
 
 namespace hd {
 
 namespace {
-
-using OrderedJson = nlohmann::ordered_json;
-
-Value from_json(const OrderedJson& json) {
-  switch (json.type()) {
-    case OrderedJson::value_t::boolean:
-      return json.get<bool>();
-    case OrderedJson::value_t::number_integer:
-      return json.get<std::int64_t>();
-    case OrderedJson::value_t::number_unsigned: {
-      const auto number = json.get<std::uint64_t>();
-      if (number <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-        return static_cast<std::int64_t>(number);
-      }
-      return static_cast<double>(number);
-    }
-    case OrderedJson::value_t::number_float:
-      return json.get<double>();
-    case OrderedJson::value_t::string:
-      return json.get<std::string>();
-    case OrderedJson::value_t::array: {
-      Value::List list;
-      for (const auto& item : json) list.push_back(from_json(item));
-      return list;
-    }
-    case OrderedJson::value_t::object: {
-      Value::Map map;
-      for (const auto& [key, item] : json.items()) map.emplace_back(key, from_json(item));
-      return map;
-    }
-    default:
-      return {};
-  }
-}
 
 Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
 
@@ -78,8 +43,8 @@ void add_parent_members(Value::Map& map, const RunSummary& run) {
 }  // namespace
 
 Value parse_json(const std::string& text) {
-  OrderedJson json = OrderedJson::parse(text, nullptr, false);
-  return json.is_discarded() ? Value(text) : from_json(json);
+  Result<Value> json = read_json(text);
+  return json ? std::move(*json) : Value(text);
 }
 
 Value run_document(const RunSummary& run) {
