@@ -157,6 +157,21 @@ bool ExpressionLaw::contains(const Value& value) const {
   return expected.as_number() == x && (expected.is_double() || value.is_integer());
 }
 
+std::optional<Value> ExpressionLaw::nearest(double number) const {
+  if (!std::isfinite(number)) return std::nullopt;
+  constexpr double kTolerance = 1e-9;
+  const auto is_near = [&](double x) {
+    return std::abs(x - number) <= kTolerance * std::max(std::abs(x), q);
+  };
+  if (q == 0) {
+    const double x = std::clamp(number, lower, upper);
+    return x == number || is_near(x) ? std::optional<Value>(x + 0.0) : std::nullopt;
+  }
+  const double k = std::clamp(nearest_multiple(number, q), first_multiple, last_multiple);
+  const Value value = multiple(k);
+  return is_near(value.as_number()) ? std::optional(value) : std::nullopt;
+}
+
 std::optional<std::uint64_t> ExpressionLaw::count() const {
   if (lower == upper) return 1;
   if (q == 0) return std::nullopt;

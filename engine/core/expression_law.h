@@ -23,6 +23,10 @@ struct ExpressionLaw {
   /// The value below which lies the share `unit` of the distribution. Finite, within the range.
   [[nodiscard]] Value quantile(double unit) const;
   [[nodiscard]] bool contains(const Value& value) const;
+  /// The value that a number from outside stands for, of the type that this law draws. A number may
+  /// lie beside it by a relative 1e-9, which forgives what other programs round (3 * 0.1, a bound
+  /// given as a logarithm). nullopt when there is none.
+  [[nodiscard]] std::optional<Value> nearest(double number) const;
   /// Distinct values; nullopt when there is no end of them (or more than 2^53).
   [[nodiscard]] std::optional<std::uint64_t> count() const;
   /// The value at `index` in ascending order. Precondition: index < *count().

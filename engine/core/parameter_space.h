@@ -92,6 +92,7 @@ class Configuration {
   using Entry = std::pair<std::string, Value>;
   Configuration() = default;
   explicit Configuration(std::vector<Entry> entries) : entries_(std::move(entries)) {}
+  Configuration(std::initializer_list<Entry> entries) : entries_(entries) {}
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
   [[nodiscard]] const Value* find(std::string_view name) const;
   void set(std::string name, Value value) {
