@@ -72,6 +72,7 @@ class Checker {
     }
     for (const Field& field : table_.fields()) {
       if (!field.required || parent_of(field.path) != path) continue;
+      if (field.only_for_runs && findings_.options().for_loop) continue;
       if (is_given(map, field)) continue;
       findings_.error(map.mark,
                       join_path(shown, last_of(field.path)),

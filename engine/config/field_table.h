@@ -36,6 +36,7 @@ struct Field {
   FieldType type = FieldType::kText;
   std::string_view description;
   bool required = false;
+  bool only_for_runs = false;  ///< not required by a tuning loop, which starts no child runs
   std::string_view default_value = {};     ///< as YAML; empty = none
   std::optional<double> min = {};          ///< for numbers; inclusive unless `above_min`
   std::optional<double> max = {};          ///< inclusive

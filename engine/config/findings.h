@@ -11,6 +11,9 @@ namespace hd {
 /// How a configuration file is read.
 struct ReadOptions {
   bool strict = false;  ///< unknown keys and values beyond HyperDrive's limits are mistakes
+  /// For a tuning loop, which starts no child runs: what only they need may be missing, and advice
+  /// on their number is left out.
+  bool for_loop = false;
 };
 
 /// Collects what is found in one file, so that all mistakes are told at once.
@@ -28,6 +31,7 @@ class Findings {
 
   [[nodiscard]] bool has_errors() const { return !errors_.empty(); }
   [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] const ReadOptions& options() const { return options_; }
 
   /// Appends the warnings to `warnings`, then throws ConfigError with all mistakes in file order if
   /// there are any.

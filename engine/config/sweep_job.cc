@@ -213,9 +213,9 @@ void report_unused(const ConfigNode& root, const FieldValues& values, Findings& 
   for (const Field& field : sweep_job_fields().fields()) {
     const ConfigNode* const node = values.node(field.path);
     if (node == nullptr || (node->is_map() && node->members.empty())) continue;
-    if (field.use == FieldUse::kRefused) {
+    if (field.use == FieldUse::kRefused && !findings.options().for_loop) {
       findings.error(node->mark, std::string(field.path), "is not supported; remove it");
-    } else if (field.use == FieldUse::kNotApplicable) {
+    } else if (field.use != FieldUse::kHonoured) {
       if (ignored.empty()) first = node->mark;
       ignored += (ignored.empty() ? "" : ", ") + std::string(field.path);
     }

@@ -203,7 +203,7 @@ void check_sampling(const HyperDriveConfig& config,
                     const std::vector<ExpressionReader::Seen>& expressions,
                     Mark mark,
                     Findings& findings) {
-  if (std::holds_alternative<BayesianSampling>(config.sampling)) {
+  if (std::holds_alternative<BayesianSampling>(config.sampling) && !findings.options().for_loop) {
     check_bayesian(config, mark, findings);
   }
   if (!std::holds_alternative<GridSampling>(config.sampling)) return;

@@ -12,6 +12,7 @@ namespace {
 
 using testing::read;
 using testing::said;
+using testing::said_for_loop;
 using testing::with_expression;
 using testing::with_lines;
 using testing::with_space;
@@ -323,6 +324,29 @@ TEST(HdConfig, PolicyRules) {
   EXPECT_EQ(truncation.schedule.evaluation_interval, 2);
   EXPECT_EQ(truncation.schedule.delay_evaluation, 6);
   EXPECT_TRUE(truncation.exclude_finished_jobs);
+}
+
+TEST(Hdconfig, ATuningLoopNeedsOnlySamplingAndGoal) {
+  const std::string sampling =
+      "sampling:\n  type: bayesian\n  parameter_space:\n"
+      "    - {name: --a, expression: uniform, values: [0, 1]}\n";
+  const std::string text = sampling + "primary_metric_goal: minimize\n";
+  EXPECT_EQ(said_for_loop(text), "");
+  EXPECT_EQ(said(text),
+            "hdconfig.yml:1:1: primary_metric_name: is missing; expected a text\n"
+            "hdconfig.yml:1:1: max_total_runs: is missing; expected an integer of at least 1\n");
+  std::vector<Diagnostic> warnings;
+  const HyperDriveConfig config =
+      read_hyperdrive_file(text, "hdconfig.yml", {.for_loop = true}, warnings).config;
+  EXPECT_EQ(config.primary_metric_goal, Goal::kMinimize);
+  EXPECT_EQ(config.parameter_space.parameters().size(), 1U);
+
+  EXPECT_EQ(said_for_loop(sampling),
+            "hdconfig.yml:1:1: primary_metric_goal: is missing; expected Maximize or Minimize\n");
+  // What is there must still be right.
+  EXPECT_EQ(said_for_loop(text + "max_total_runs: 0\n"),
+            "hdconfig.yml:6:17: max_total_runs: expected an integer of at least 1; found 0\n");
+  EXPECT_EQ(said_for_loop(with_lines("")), "");
 }
 
 }  // namespace

@@ -15,14 +15,20 @@ inline std::string lines(const std::vector<Diagnostic>& diagnostics) {
 }
 
 /// Everything that reading `text` as a sweep file says: mistakes, or else warnings.
-inline std::string said(const std::string& text, bool strict = false) {
+inline std::string said(const std::string& text, ReadOptions options) {
   std::vector<Diagnostic> warnings;
   try {
-    (void)read_hyperdrive_file(text, "hdconfig.yml", {.strict = strict}, warnings);
+    (void)read_hyperdrive_file(text, "hdconfig.yml", options, warnings);
   } catch (const ConfigError& error) {
     return lines(error.diagnostics());
   }
   return lines(warnings);
+}
+inline std::string said(const std::string& text, bool strict = false) {
+  return said(text, ReadOptions{.strict = strict});
+}
+inline std::string said_for_loop(const std::string& text) {
+  return said(text, ReadOptions{.for_loop = true});
 }
 
 /// The configuration of a text without mistakes.

@@ -169,5 +169,17 @@ TEST(SweepJob, TellsWhatIsWrong) {
   }
 }
 
+TEST(SweepJob, ATuningLoopNeedsNoTrial) {
+  const std::string text =
+      "sampling_algorithm: random\n"
+      "search_space: {lr: {type: uniform, min_value: 0, max_value: 1}}\n"
+      "objective: {goal: minimize}\n";
+  EXPECT_EQ(testing::said_for_loop(text), "");
+  EXPECT_NE(said(text).find("trial: is missing"), std::string::npos);
+  EXPECT_NE(said(text).find("objective.primary_metric: is missing"), std::string::npos);
+  EXPECT_EQ(testing::said_for_loop(text + "outputs: {model: {type: uri_folder}}\n"),
+            "hdconfig.yml:4:10: warning: not applicable here: outputs\n");
+}
+
 }  // namespace
 }  // namespace hd

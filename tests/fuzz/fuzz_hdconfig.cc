@@ -12,13 +12,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   std::vector<hd::Diagnostic> warnings;
-  const hd::ReadOptions options{.strict = (data[0] & 1U) != 0};
+  const hd::ReadOptions options{.strict = (data[0] & 1U) != 0, .for_loop = (data[0] & 2U) != 0};
   try {
     const hd::HyperDriveFile file = hd::read_hyperdrive_file(text, "f.yml", options, warnings);
     const hd::HyperDriveConfig& config = file.config;
     // What the readers promise the engine.
     if (config.parameter_space.parameters().empty()) std::abort();
-    if (config.primary_metric_name.empty()) std::abort();
+    if (config.primary_metric_name.empty() && !options.for_loop) std::abort();
     if (config.max_total_runs < 1 || config.max_concurrent_runs < 1) std::abort();
     if (config.parameter_space.parameters().size() > 100) return 0;  // only slow
     const std::vector<double> unit(
