@@ -113,8 +113,6 @@ void add_other_commands(Program& program) {
   }
   add_missing_command(
       program, program.app, "serve", "hdrive run watch -r ID shows a sweep in the terminal");
-  add_missing_command(
-      program, program.app, "ask-tell", "hdrive run submit-hyperdrive runs whole sweeps");
 }
 
 }  // namespace hd

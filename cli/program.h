@@ -74,6 +74,7 @@ void add_query_commands(Program& program, CLI::App& run);
 void add_explain_command(Program& program, CLI::App& run);
 void add_control_commands(Program& program, CLI::App& run);
 void add_log_commands(Program& program, CLI::App& run);
+void add_ask_tell_command(Program& program);
 void add_other_commands(Program& program);
 
 /// Parses and runs a command line; never throws. Returns the process's exit code.

@@ -26,7 +26,7 @@ class SetUp(ProgramTest):
         self.assertEqual(self.json("workspace", "show")["projectDirectory"], os.path.realpath(self.folder))
 
     def test_what_this_release_lacks_says_so(self):
-        for words in (("model", "list"), ("serve",), ("ask-tell", "--seed", "1"), ("computetarget", "attach", "remote")):
+        for words in (("model", "list"), ("serve",), ("computetarget", "attach", "remote")):
             self.assertIn("does not have", self.last_error(self.hdrive(*words, code=2)))
         self.assertEqual([t["name"] for t in self.json("computetarget", "list")], ["local"])
         self.hdrive("computetarget", "show", "-n", "other", code=4)
