@@ -22,6 +22,15 @@ if(USE STREQUAL "installed")
   run(${CMAKE_COMMAND} --install ${BUILD} --component library --prefix ${WORK}/prefix)
   # Moved, so that nothing depends on the place it was installed to first.
   file(RENAME ${WORK}/prefix ${WORK}/moved)
+  # Eigen is needed to compile the Bayesian sampler, never to use the library.
+  file(GLOB_RECURSE installed ${WORK}/moved/*.h ${WORK}/moved/*.cmake)
+  foreach(file ${installed})
+    file(STRINGS ${file} lines REGEX "include.*[Ee]igen|Eigen3")
+    if(lines)
+      message(FATAL_ERROR "${file} needs Eigen: ${lines}")
+    endif()
+  endforeach()
+  list(APPEND settings -DCMAKE_DISABLE_FIND_PACKAGE_Eigen3=ON)
   # What the library was compiled with, for the sake of sanitizers and coverage.
   set(flags "${build_CMAKE_CXX_FLAGS}")
   if(build_HD_SANITIZE)
