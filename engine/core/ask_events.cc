@@ -49,6 +49,7 @@ AskAnswered ask_answered(const History& history, AskResult result) {
   answered.configurations = std::move(result.configurations);
   answered.reasons = std::move(result.reasons);
   answered.reasons.resize(answered.configurations.size());
+  answered.details = std::move(result.details);
   for (std::size_t i = 0; i < standby; ++i) {
     const std::size_t child = static_cast<std::size_t>(ask.issued.first_child) + i;
     answered.reasons[i] +=

@@ -41,6 +41,7 @@ struct AskAnswered {
   /// Index of the first configuration's child; children that exist are given theirs in place of the
   /// one they had. -1 = all are new.
   int first_child = -1;
+  std::vector<Value> details;  ///< the reasons in parts, for programs; samplers may give none
 };
 /// Decision: start an attempt of a child run.
 struct ChildStarting {

@@ -38,6 +38,7 @@ struct AskRequest {
 struct AskResult {
   std::vector<Configuration> configurations;  ///< fewer than asked: the space is exhausted
   std::vector<std::string> reasons;           ///< one per configuration: how it was found
+  std::vector<Value> details;                 ///< none, or one per configuration: the same in parts
   std::string notes;                          ///< kept with the history and given to the next ask
   std::string warning;                        ///< something the user should see; usually empty
 };

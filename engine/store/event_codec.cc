@@ -146,6 +146,11 @@ Json encode(const AskAnswered& body) {
                {"notes", body.notes},
                {"warning", body.warning}};
   if (body.first_child >= 0) json["first_child"] = body.first_child;
+  if (!body.details.empty()) {
+    Json details = Json::array();
+    for (const Value& one : body.details) details.push_back(json_value::from_value(one));
+    json["details"] = std::move(details);
+  }
   return json;
 }
 void decode(const Json& json, AskAnswered& body) {
@@ -160,6 +165,9 @@ void decode(const Json& json, AskAnswered& body) {
     }
   }
   get(json, "reasons", body.reasons);
+  if (const auto details = json.find("details"); details != json.end()) {
+    for (const Json& one : *details) body.details.push_back(json_value::to_value(one));
+  }
   get(json, "exhausted", body.exhausted);
   get(json, "notes", body.notes);
   get(json, "warning", body.warning);

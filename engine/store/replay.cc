@@ -120,16 +120,19 @@ class Replay {
   Cursor events_, metrics_, verdicts_;
 };
 
+template <typename T>
+void keep_one(std::vector<T>& all, std::size_t place) {
+  if (place > 0 && place < all.size()) all.front() = std::move(all[place]);
+  all.resize(place < all.size() ? 1 : 0);
+}
+
 /// Reduces an answer to the configuration at `place`.
 void narrow(AskAnswered& answer, std::size_t place) {
   if (place >= answer.configurations.size()) return;
   if (answer.first_child >= 0) answer.first_child += static_cast<int>(place);
-  answer.configurations = {std::move(answer.configurations[place])};
-  if (place < answer.reasons.size()) {
-    answer.reasons = {std::move(answer.reasons[place])};
-  } else {
-    answer.reasons.clear();
-  }
+  keep_one(answer.configurations, place);
+  keep_one(answer.reasons, place);
+  keep_one(answer.details, place);
 }
 
 }  // namespace

@@ -43,12 +43,14 @@ TEST(EventCodec, KeepsFieldsAndTypes) {
                                           {"--odd", Value(std::nan(""))},
                                           {"--map", Value(Value::Map{{"$map", Value(2)}})}})};
   answer.reasons = {"drawn"};
+  answer.details = {Value(Value::Map{{"mean", Value(0.5)}, {"low", Value(-INFINITY)}})};
   answer.notes = "n";
   const EventBody back = decode_event("ask_answered", encode_event(answer));
   const auto& body = std::get<AskAnswered>(back);
   EXPECT_EQ(body.ask, 3);
   EXPECT_EQ(body.configurations, answer.configurations);
   EXPECT_EQ(body.reasons, answer.reasons);
+  EXPECT_EQ(body.details, answer.details);
   EXPECT_EQ(body.notes, "n");
   EXPECT_EQ(body.first_child, -1);
 }

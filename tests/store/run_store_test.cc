@@ -45,6 +45,7 @@ class RunStoreTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) {
       answer.configurations.push_back(Configuration({{"--lr", Value(0.5 * asked_++)}}));
       answer.reasons.push_back("reason " + std::to_string(asked_ - 1));
+      answer.details.emplace_back(Value::Map{{"number", asked_ - 1}});
     }
     append({answer});
   }
@@ -269,6 +270,7 @@ TEST_F(RunStoreTest, TellsTheEventsOfOneChild) {
   EXPECT_THAT(kinds, ElementsAre("ask_answered", "child_starting", "policy_judged", "noted"));
   const auto& answer = std::get<AskAnswered>(events.front().body);
   EXPECT_THAT(answer.reasons, ElementsAre("reason 3"));
+  EXPECT_THAT(answer.details, ElementsAre(Value(Value::Map{{"number", 3}})));
   ASSERT_EQ(answer.configurations.size(), 1U);
   EXPECT_EQ(to_json(answer.configurations.front()), R"({"--lr":1.5})");
 }
