@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <exception>
 #include <limits>
 #include <mutex>
@@ -19,6 +18,7 @@
 #include "samplers/gp/fit_notes.h"
 #include "samplers/gp/gaussian_process.h"
 #include "samplers/gp/marginal_likelihood.h"
+#include "samplers/gp/proposal_reason.h"
 #include "samplers/gp/trial_data.h"
 #include "samplers/sobol_sampler.h"
 
@@ -61,12 +61,6 @@ bool has_stalled(const TrialData& data) {
     best = std::min(best, data.targets()[static_cast<std::size_t>(i)].value);
   }
   return latest > before - kLeastGain;
-}
-
-std::string short_number(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", number);
-  return text;
 }
 
 /// The rows to fit to: all, or the best quarter of the limit and an even share of the rest.
@@ -129,7 +123,7 @@ class BayesianSampler::State {
  private:
   struct Choice {
     Configuration configuration;
-    std::string reason;
+    gp::Reason reason;
   };
   using Asked = std::unordered_set<std::string>;
   /// The model of one ask. Grows by each configuration that the ask has chosen.
@@ -159,10 +153,6 @@ class BayesianSampler::State {
                                     const Model& model) const;
   gp::SearchOptions search_options(Index rows) const;
   double margin(const TrialData& data, int index) const;
-  std::string explain(const TrialData& data,
-                      const gp::Proposal& proposal,
-                      double incumbent,
-                      const GaussianProcess& model) const;
 
   Encoding encoding_;
   SobolSampler start_;
@@ -179,7 +169,7 @@ std::optional<BayesianSampler::State::Choice> BayesianSampler::State::start_poin
     const std::vector<double> middle(encoding_.dimensions().size(), 0.5);
     const Configuration center = encoding_.decode(encoding_.from_unit(middle));
     if (!asked.contains(to_json(center))) {
-      return Choice{center, "start-up point: the center of the space"};
+      return Choice{center, gp::start_up_reason("the center of the space")};
     }
   }
   constexpr int kTries = 20;
@@ -190,7 +180,7 @@ std::optional<BayesianSampler::State::Choice> BayesianSampler::State::start_poin
         encoding_.space().from_unit(start_.point(request.seed, number & 0xffffffffU));
     if (asked.contains(to_json(drawn))) continue;
     return Choice{std::move(drawn),
-                  "start-up point: scrambled Sobol point " + std::to_string(number)};
+                  gp::start_up_reason("scrambled Sobol point " + std::to_string(number))};
   }
   return unseen(request.seed, index, asked);
 }
@@ -200,7 +190,7 @@ std::optional<BayesianSampler::State::Choice> BayesianSampler::State::unseen(
   Rng rng(seed,
           RngPurpose::kBayesianSampling,
           (std::uint64_t{1} << 40) + static_cast<std::uint64_t>(index));
-  const std::string reason = "not asked before; the model had nothing better";
+  const gp::Reason reason = gp::unseen_reason();
   constexpr int kTries = 200;
   std::vector<double> unit(encoding_.dimensions().size());
   for (int t = 0; t < kTries; ++t) {
@@ -327,36 +317,6 @@ std::vector<gp::Proposal> BayesianSampler::State::propose(const AskRequest& requ
   return optimizer.search(process, incumbent, best, rng);
 }
 
-std::string BayesianSampler::State::explain(const TrialData& data,
-                                            const gp::Proposal& proposal,
-                                            double incumbent,
-                                            const GaussianProcess& model) const {
-  const auto p = model.predict(encoding_.features(proposal.point), false);
-  const double mean = data.to_value(p.mean[0]);
-  const double sigma = std::sqrt(p.variance[0]);
-  const double deviation =
-      std::abs(data.to_value(p.mean[0] + sigma) - data.to_value(p.mean[0] - sigma)) / 2;
-  std::string text = "model of " + std::to_string(data.ended()) + " results";
-  const Index running = model.rows() - data.ended();
-  if (running > 0) text += " and " + std::to_string(running) + " running";
-  text += ": expects " + short_number(mean) + " +- " + short_number(deviation) + " against " +
-          short_number(data.to_value(incumbent)) + ", log expected improvement " +
-          short_number(proposal.value);
-  std::vector<std::pair<double, std::string>> scales;
-  for (const gp::Dimension& dimension : encoding_.dimensions()) {
-    if (dimension.axis < 0) continue;
-    scales.emplace_back(model.hyperparameters().log_length_scales[dimension.axis], dimension.name);
-  }
-  std::stable_sort(
-      scales.begin(), scales.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  constexpr std::size_t kShown = 3;
-  for (std::size_t i = 0; i < std::min(kShown, scales.size()); ++i) {
-    text += i == 0 ? "; length scales in shares of the range: " : ", ";
-    text += scales[i].second + ' ' + short_number(std::exp(scales[i].first));
-  }
-  return text;
-}
-
 std::optional<BayesianSampler::State::Choice> BayesianSampler::State::improve(
     const AskRequest& request,
     const TrialData& data,
@@ -366,8 +326,8 @@ std::optional<BayesianSampler::State::Choice> BayesianSampler::State::improve(
   for (const gp::Proposal& proposal : propose(request, data, index, asked, model)) {
     Configuration configuration = encoding_.decode(proposal.point);
     if (asked.contains(to_json(configuration))) continue;
-    std::string reason =
-        explain(data, proposal, model.incumbent - margin(data, index), *model.process);
+    gp::Reason reason = gp::proposal_reason(
+        encoding_, data, *model.process, proposal, model.incumbent - margin(data, index));
     const VectorXd features = encoding_.features(proposal.point);
     const double mean = model.process->predict(features, false).mean[0];
     model.incumbent = std::min(model.incumbent, mean);
@@ -408,7 +368,8 @@ AskResult BayesianSampler::State::ask(const AskRequest& request) {
     if (!choice) break;
     asked.insert(to_json(choice->configuration));
     result.configurations.push_back(std::move(choice->configuration));
-    result.reasons.push_back(std::move(choice->reason));
+    result.reasons.push_back(std::move(choice->reason.text));
+    result.details.push_back(std::move(choice->reason.details));
   }
   if (model.process) keep_model(std::move(model.process));
   return result;

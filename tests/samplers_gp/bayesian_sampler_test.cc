@@ -260,6 +260,28 @@ TEST(BayesianSampler, GivesAReasonForEveryConfiguration) {
   EXPECT_NE(model.reasons[0].find("length scales"), std::string::npos);
 }
 
+TEST(BayesianSampler, GivesTheNumbersOfEveryReason) {
+  Loop loop(square_space());
+  const AskResult start = loop.ask(3);
+  ASSERT_EQ(start.details.size(), 3U);
+  EXPECT_EQ(start.details[1].find("source")->as_string(), "startUp");
+  loop.run(12, bowl);
+  loop.add(loop.ask().configurations[0], Trial::Outcome::kPending, kNan);
+  const AskResult asked = loop.ask(2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Value& details = asked.details.at(i);
+    EXPECT_EQ(details.find("source")->as_string(), "model");
+    EXPECT_EQ(details.find("results")->as_integer(), 12);
+    EXPECT_EQ(details.find("running")->as_integer(), 1 + static_cast<std::int64_t>(i));
+    const double mean = details.find("mean")->as_number();
+    EXPECT_LE(details.find("low")->as_number(), mean);
+    EXPECT_GE(details.find("high")->as_number(), mean);
+    EXPECT_GT(details.find("standardDeviation")->as_number(), 0);
+    EXPECT_TRUE(std::isfinite(details.find("acquisition")->find("value")->as_number()));
+    EXPECT_EQ(details.find("lengthScales")->as_list().size(), 2U);
+  }
+}
+
 TEST(BayesianSampler, ServesSpacesWithOneOrNoFreeParameter) {
   Loop fixed(ParameterSpace{{"a", choice(5)}});
   EXPECT_EQ(fixed.run(3, [](const Configuration&) { return 1.0; }), 1.0);
