@@ -20,6 +20,7 @@ enum class RngPurpose : std::uint32_t {
   kPermutation = 3,
   kBayesianSampling = 4,
   kSimulation = 5,
+  kVarianceShares = 6,
   kTest = 100,
 };
 
