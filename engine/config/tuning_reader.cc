@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <stdexcept>
 #include <utility>
 
@@ -102,10 +103,27 @@ PolicyConfig read_truncation(const FieldValues& values,
   return policy;
 }
 
+/// How many parameters have more than one value, nested ones included: each has to be learned.
+std::uint64_t tuned_parameters(const std::vector<Parameter>& parameters) {
+  std::uint64_t count = 0;
+  for (const Parameter& parameter : parameters) {
+    const auto* choice = std::get_if<Choice>(&parameter.expression);
+    if (choice == nullptr) {
+      if (distinct_count(parameter.expression) != 1) ++count;
+      continue;
+    }
+    if (choice->options.size() > 1) ++count;
+    for (const ChoiceOption& option : choice->options) count += tuned_parameters(option.members);
+  }
+  return count;
+}
+
 void check_bayesian(const HyperDriveConfig& config, Mark mark, Findings& findings) {
-  const std::size_t parameters = config.parameter_space.parameters().size();
-  const std::size_t advised = 20 * parameters;
-  if (static_cast<std::size_t>(config.max_total_runs) < advised) {
+  const std::uint64_t parameters = tuned_parameters(config.parameter_space.parameters());
+  // More runs than there are configurations cannot be made.
+  const std::uint64_t size = config.parameter_space.size().value_or(UINT64_MAX);
+  const std::uint64_t advised = std::min(20 * parameters, size);
+  if (static_cast<std::uint64_t>(config.max_total_runs) < advised) {
     findings.warn(
         mark,
         "max_total_runs",
@@ -115,8 +133,8 @@ void check_bayesian(const HyperDriveConfig& config, Mark mark, Findings& finding
   if (config.max_concurrent_runs > 20) {
     findings.warn(mark,
                   "max_concurrent_runs",
-                  "Bayesian sampling learns from finished runs; at most 20 concurrent ones are "
-                  "advised; found " +
+                  "Bayesian sampling learns from finished runs, so fewer at once converge better; "
+                  "at most 20 are advised; found " +
                       std::to_string(config.max_concurrent_runs));
   }
 }

@@ -211,7 +211,24 @@ TEST(Expressions, BayesianTakesAllAndAdvises) {
       "hdconfig.yml:2:9: warning: max_total_runs: Bayesian sampling is advised to have at "
       "least 20 runs for each hyperparameter: 20 here; found 4\n"
       "hdconfig.yml:2:9: warning: max_concurrent_runs: Bayesian sampling learns from finished "
-      "runs; at most 20 concurrent ones are advised; found 21\n");
+      "runs, so fewer at once converge better; at most 20 are advised; found 21\n");
+}
+
+// Each nested parameter has to be learned too; one value is nothing to learn.
+TEST(Expressions, BayesianAdviceCountsNestedParameters) {
+  const std::string nested =
+      "[{lr: {type: uniform, min_value: 0, max_value: 1}, m: {type: uniform, min_value: 0, "
+      "max_value: 1}},"
+      " {lr: {type: uniform, min_value: 0, max_value: 1}, fixed: {type: choice, values: [1]}}]";
+  EXPECT_NE(said(with_expression("choice", nested, "bayesian")).find(": 80 here; found 4"),
+            std::string::npos)
+      << said(with_expression("choice", nested, "bayesian"));
+}
+
+TEST(Expressions, BayesianAdviceAsksForNoMoreRunsThanConfigurations) {
+  EXPECT_EQ(said(with_expression("choice", "[1, 2, 3, 4]", "bayesian")), "");
+  EXPECT_NE(said(with_expression("choice", "[1, 2, 3, 4, 5]", "bayesian")).find(": 5 here"),
+            std::string::npos);
 }
 
 }  // namespace
