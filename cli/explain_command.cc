@@ -1,12 +1,16 @@
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
+#include "cli/compose.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/run_document.h"
 #include "cli/run_story.h"
+#include "cli/stored_history.h"
 #include "cli/text.h"
 #include "engine/core/short_number.h"
 
@@ -46,9 +50,26 @@ std::string_view kind_name(ExitStatus::Kind kind) {
   return "unknown";
 }
 
+PendingRuns pending_at(const OpenedHistory& history, const std::string& parent, int ask) {
+  const auto spec = history.store.spec(parent);
+  return spec ? pending_at_ask(history.store, parent, config_of(*spec), ask) : PendingRuns{};
+}
+
+Value::List numbers(const std::vector<int>& children) { return {children.begin(), children.end()}; }
+
+std::string joined(const std::vector<int>& children) {
+  std::string text;
+  for (const int child : children) text += (text.empty() ? "" : ", ") + std::to_string(child);
+  return text;
+}
+
 /// Reads the events of a child run into a document and into sentences.
 class Explanation {
  public:
+  /// `pending_at` tells what was pending when an ask was issued.
+  explicit Explanation(std::function<PendingRuns(int ask)> pending_at)
+      : pending_at_(std::move(pending_at)) {}
+
   void read(const Event& event) {
     time_ = utc_time(event.time_us);
     std::visit([this](const auto& body) { on(body); }, event.body);
@@ -64,8 +85,30 @@ class Explanation {
 
   void on(const AskAnswered& body) {
     const std::string reason = body.reasons.empty() ? "" : body.reasons.front();
-    proposed = Value::Map{{"timeUtc", time_}, {"ask", body.ask}, {"reason", reason}};
+    Value::Map document = {{"timeUtc", time_}, {"ask", body.ask}, {"reason", reason}};
     say(reason.empty() ? "proposed by the sampler" : "proposed by the sampler: " + reason);
+    // Only a sampler that looks at what is known says more.
+    if (!body.details.empty() && body.details.front().is_map()) {
+      add_details(document, body.details.front(), pending_at_(body.ask));
+    }
+    proposed = std::move(document);
+  }
+  void add_details(Value::Map& document, const Value& details, const PendingRuns& pending) {
+    document.emplace_back("details", details);
+    document.emplace_back(
+        "pending",
+        Value::Map{{"running", numbers(pending.running)}, {"queued", numbers(pending.queued)}});
+    const Value* scales = details.find("lengthScales");
+    if (scales != nullptr && scales->is_list() && !scales->as_list().empty()) {
+      say_more("what one length scale is to each parameter, the most relevant first:");
+      for (const Value& scale : scales->as_list()) {
+        const Value* words = scale.find("words");
+        if (words != nullptr && words->is_string()) say_more("  " + words->as_string());
+      }
+    }
+    say_more(pending.running.empty() ? "no child run was running then"
+                                     : "running then: " + joined(pending.running));
+    if (!pending.queued.empty()) say_more("waiting to start then: " + joined(pending.queued));
   }
   void on(const ChildStarting& body) { say(fmt::format("attempt {} was started", body.attempt)); }
   void on(const ChildStarted& body) {
@@ -118,17 +161,19 @@ class Explanation {
     for (const Value& line : log) say("    " + line.as_string());
   }
 
+  void say_more(const std::string& text) { say("    " + text); }
   void say(const std::string& text) { sentences.emplace_back(time_ + ' ' + printable(text)); }
 
+  std::function<PendingRuns(int ask)> pending_at_;
   std::string time_;
 };
 
 int explain(const CommonOptions& options, const std::string& run_id) {
   const OpenedHistory history = open_history(options);
   const RunSummary run = require_run(history, run_id);
-  Explanation explanation;
   const bool is_sweep = !run.is_child && run.kind == RunKind::kHyperDrive;
   const std::string& parent = run.is_child ? run.parent_run_id : run.run_id;
+  Explanation explanation([&](int ask) { return pending_at(history, parent, ask); });
   const int child = run.is_child ? run.child : (is_sweep ? -1 : 0);
   for (const Event& event : history.store.events_of_child(parent, child)) explanation.read(event);
   if (wants_text(options)) {

@@ -164,6 +164,7 @@ void add_all_commands(Program& program) {
   add_submit_commands(program, *run);
   add_query_commands(program, *run);
   add_explain_command(program, *run);
+  add_importance_command(program, *run);
   add_control_commands(program, *run);
   add_log_commands(program, *run);
   add_ask_tell_command(program);

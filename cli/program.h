@@ -72,6 +72,7 @@ void add_setup_commands(Program& program);
 void add_submit_commands(Program& program, CLI::App& run);
 void add_query_commands(Program& program, CLI::App& run);
 void add_explain_command(Program& program, CLI::App& run);
+void add_importance_command(Program& program, CLI::App& run);
 void add_control_commands(Program& program, CLI::App& run);
 void add_log_commands(Program& program, CLI::App& run);
 void add_ask_tell_command(Program& program);
