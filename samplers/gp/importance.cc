@@ -113,10 +113,8 @@ void judge_model(const Observations& observed,
 /// All draws of one dimension, from all draws of hyperparameters.
 using Draws = std::vector<double>;
 
-Share summary(Draws draws) {
+Share summary(double estimate, Draws draws) {
   if (draws.empty()) return {};
-  const double mean =
-      std::accumulate(draws.begin(), draws.end(), 0.0) / static_cast<double>(draws.size());
   std::sort(draws.begin(), draws.end());
   const auto quantile = [&](double p) {
     const double at = p * static_cast<double>(draws.size() - 1);
@@ -126,7 +124,7 @@ Share summary(Draws draws) {
   };
   // The estimator may leave [0, 1] by its error, a share may not.
   const auto bounded = [](double x) { return std::clamp(x, 0.0, 1.0); };
-  const double value = bounded(mean);
+  const double value = bounded(estimate);
   return {value,
           std::min(value, bounded(quantile(kTail))),
           std::max(value, bounded(quantile(1 - kTail)))};
@@ -158,7 +156,7 @@ double active_share(const std::vector<Dimension>& dimensions, const Dimension& d
   return active_share(dimensions, parent) / parent.options;
 }
 
-int base_points(const ImportanceOptions& options, Index rows, std::size_t dimensions) {
+int affordable_points(const ImportanceOptions& options, Index rows, std::size_t dimensions) {
   const double affordable =
       kMostKernelValues / (static_cast<double>(rows) * static_cast<double>(dimensions + 2));
   int points = options.base_points;
@@ -167,16 +165,23 @@ int base_points(const ImportanceOptions& options, Index rows, std::size_t dimens
   return points;
 }
 
-void rank_parameters(const Encoding& encoding, const ShareDraws& draws, Importance& importance) {
+void rank_parameters(const Encoding& encoding,
+                     const VarianceShares& estimate,
+                     const ShareDraws& draws,
+                     Importance& importance) {
   for (std::size_t d = 0; d < encoding.dimensions().size(); ++d) {
     const Dimension& dimension = encoding.dimensions()[d];
     if (dimension.kind == Dimension::Kind::kFixed) continue;
     ParameterImportance& parameter = importance.parameters.emplace_back();
     parameter.name = display_name(encoding, d);
     parameter.active_share = active_share(encoding.dimensions(), dimension);
-    parameter.first_order = summary(draws.first_order[d]);
-    parameter.total = summary(draws.total[d]);
-    parameter.total_where_active = summary(draws.total_where_active[d]);
+    const auto row = static_cast<Index>(d);
+    const double total = estimate.total(row, 0);
+    parameter.first_order =
+        summary(std::min(estimate.first_order(row, 0), total), draws.first_order[d]);
+    parameter.total = summary(total, draws.total[d]);
+    parameter.total_where_active =
+        summary(estimate.total_where_active(row, 0), draws.total_where_active[d]);
   }
   std::stable_sort(importance.parameters.begin(),
                    importance.parameters.end(),
@@ -250,11 +255,8 @@ Result<Importance> importance(const ParameterSpace& space,
   Rng rng(seed, RngPurpose::kVarianceShares, 0);
   const auto hyperparameters =
       draw_hyperparameters(likelihood, mode, options.hyperparameter_draws, rng);
-  const int points = base_points(options, observed.y.size(), encoding.dimensions().size());
-  ShareDraws draws(encoding.dimensions().size());
-  for (const Hyperparameters& h : hyperparameters) {
-    const PosteriorDraws functions(
-        observed.x, observed.y, encoding.groups(), h, options.function_draws, rng);
+  const int points = affordable_points(options, observed.y.size(), encoding.dimensions().size());
+  const auto shares_of = [&](const PosteriorDraws& functions, int base_points) {
     const auto evaluate = [&](const std::vector<Point>& at) {
       MatrixXd features(observed.x.rows(), static_cast<Index>(at.size()));
       for (std::size_t i = 0; i < at.size(); ++i) {
@@ -262,9 +264,17 @@ Result<Importance> importance(const ParameterSpace& space,
       }
       return functions.evaluate(features);
     };
-    draws.add(variance_shares(encoding, evaluate, points, rng.next_u64()));
+    return variance_shares(encoding, evaluate, base_points, rng.next_u64());
+  };
+  const VarianceShares estimate =
+      shares_of(PosteriorDraws::mean(observed.x, observed.y, encoding.groups(), mode), 4 * points);
+  ShareDraws draws(encoding.dimensions().size());
+  for (const Hyperparameters& h : hyperparameters) {
+    const PosteriorDraws functions(
+        observed.x, observed.y, encoding.groups(), h, options.function_draws, rng);
+    draws.add(shares_of(functions, points));
   }
-  rank_parameters(encoding, draws, importance);
+  rank_parameters(encoding, estimate, draws, importance);
   return importance;
 }
 

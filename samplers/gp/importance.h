@@ -37,18 +37,20 @@ struct ImportanceOptions {
   BayesianOptions model;  ///< how results are transformed, and what is believed beforehand
   int hyperparameter_draws = 8;
   int function_draws = 8;  ///< for each of those
-  int base_points = 1024;  ///< of variance_shares, for each draw of hyperparameters
+  int base_points =
+      1024;  ///< of variance_shares, for each draw of hyperparameters; four times for the mean
 };
 
 /// Fewest results that an importance is computed from.
 inline constexpr int kLeastResults = 5;
 
 /// Ranks the parameters of a space by their share in the variance of the results, as a Gaussian
-/// process learns it from them, whatever proposed the configurations. Each share is the mean over
-/// functions drawn from the model's posterior (L. Le Gratiet et al., "A Bayesian approach for
-/// global sensitivity analysis of (multifidelity) computer codes", 2014). The intervals cover what
-/// the model does not know of the function, of its own hyperparameters, and the error of the
-/// estimator; not that the model as such may be wrong, which `explained` tells of.
+/// process learns it from them, whatever proposed the configurations. Each share is that of the
+/// model's mean; its interval comes from functions drawn from the model's posterior (L. Le Gratiet
+/// et al., "A Bayesian approach for global sensitivity analysis of (multifidelity) computer codes",
+/// 2014), and is stretched to the share where that lies outside. It covers what the model does not
+/// know of the function, of its own hyperparameters, and the error of the estimator; not that the
+/// model as such may be wrong, which `explained` tells of.
 ///
 /// Trials of other spaces and running ones are passed over. The same input gives the same answer.
 /// An error when the results are too few, or all the same, or no parameter has two values.

@@ -69,23 +69,43 @@ VectorXd leave_one_out_means(const MatrixXd& x,
   return y - alpha.cwiseQuotient(inverse.diagonal());
 }
 
-PosteriorDraws::PosteriorDraws(MatrixXd x,
+PosteriorDraws::PosteriorDraws(const MatrixXd& x,
+                               FeatureGroups groups,
+                               Hyperparameters hyperparameters)
+    : groups_(std::move(groups)),
+      hyperparameters_(std::move(hyperparameters)),
+      z_(scale_features(x, groups_, hyperparameters_.log_length_scales)),
+      frequencies_(x.rows(), 0),
+      weights_(0, 1) {}
+
+PosteriorDraws::PosteriorDraws(const MatrixXd& x,
                                const VectorXd& y,
                                FeatureGroups groups,
                                Hyperparameters hyperparameters,
                                int count,
                                Rng& rng)
-    : groups_(std::move(groups)),
-      hyperparameters_(std::move(hyperparameters)),
-      z_(scale_features(x, groups_, hyperparameters_.log_length_scales)),
-      frequencies_(matern52_frequencies(x.rows(), kFeatures, rng)),
-      phases_(kFeatures),
-      weights_(normals(kFeatures, count, rng)) {
+    : PosteriorDraws(x, std::move(groups), std::move(hyperparameters)) {
+  frequencies_ = matern52_frequencies(x.rows(), kFeatures, rng);
+  weights_ = normals(kFeatures, count, rng);
+  phases_.resize(kFeatures);
   for (double& phase : phases_) phase = kTwoPi * rng.next_unit();
-  const MatrixXd noise = std::exp(hyperparameters_.log_noise / 2) * normals(x.cols(), count, rng);
-  const VectorXd residual = y.array() - hyperparameters_.mean;
-  alpha_ = -fourier_features(z_) * weights_ - noise;
-  alpha_.colwise() += residual;
+  MatrixXd noisy = -std::exp(hyperparameters_.log_noise / 2) * normals(x.cols(), count, rng);
+  noisy.colwise() += y;
+  condition(x, noisy);
+}
+
+PosteriorDraws PosteriorDraws::mean(const MatrixXd& x,
+                                    const VectorXd& y,
+                                    FeatureGroups groups,
+                                    Hyperparameters hyperparameters) {
+  PosteriorDraws posterior(x, std::move(groups), std::move(hyperparameters));
+  posterior.condition(x, y);
+  return posterior;
+}
+
+void PosteriorDraws::condition(const MatrixXd& x, const MatrixXd& y) {
+  alpha_ = y - fourier_features(z_) * weights_;
+  alpha_.array() -= hyperparameters_.mean;
   const auto cholesky = factorize_kernel(x, groups_, hyperparameters_);
   cholesky->solve_lower(alpha_);
   cholesky->solve_upper(alpha_);

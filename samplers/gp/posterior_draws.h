@@ -30,17 +30,27 @@ namespace hd::gp {
 class PosteriorDraws {
  public:
   /// `x` F × n, `y` n.
-  PosteriorDraws(Eigen::MatrixXd x,
+  PosteriorDraws(const Eigen::MatrixXd& x,
                  const Eigen::VectorXd& y,
                  FeatureGroups groups,
                  Hyperparameters hyperparameters,
                  int count,
                  Rng& rng);
 
+  /// The posterior mean, as the only column.
+  [[nodiscard]] static PosteriorDraws mean(const Eigen::MatrixXd& x,
+                                           const Eigen::VectorXd& y,
+                                           FeatureGroups groups,
+                                           Hyperparameters hyperparameters);
+
   /// At the columns of `x`: one row a point, one column a draw.
   [[nodiscard]] Eigen::MatrixXd evaluate(const Eigen::MatrixXd& x) const;
 
  private:
+  /// Without prior draws: no features, no weights.
+  PosteriorDraws(const Eigen::MatrixXd& x, FeatureGroups groups, Hyperparameters hyperparameters);
+  /// Bends the prior draws to y - ε, one column a draw.
+  void condition(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y);
   /// Of scaled inputs: points × features.
   [[nodiscard]] Eigen::MatrixXd fourier_features(const Eigen::MatrixXd& z) const;
 
