@@ -11,13 +11,15 @@ bool RunWatcher::poll(RunView& view) {
   if (!store_.changed_by_others() && !first_) return false;
   first_ = false;
   std::vector<Event> added;
-  store_.replay(run_id_, [&](const Event& event) {
-    if (event.number <= last_number_) return;
-    last_number_ = event.number;
-    history_.apply(event);
-    // Nobody is told of single metrics, so they need not be kept.
-    if (!std::holds_alternative<MetricReported>(event.body)) added.push_back(event);
-  });
+  store_.replay(
+      run_id_,
+      [&](const Event& event) {
+        last_number_ = event.number;
+        history_.apply(event);
+        // Nobody is told of single metrics, so they need not be kept.
+        if (!std::holds_alternative<MetricReported>(event.body)) added.push_back(event);
+      },
+      last_number_);
   view.on_events(added, history_);
   return !added.empty();
 }

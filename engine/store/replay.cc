@@ -15,13 +15,13 @@ namespace {
 
 constexpr const char* kEvents =
     "SELECT parent,number,time_us,kind,child,payload,checksum FROM event WHERE parent=?1 "
-    "ORDER BY number";
+    "AND number>?2 ORDER BY number";
 constexpr const char* kMetrics =
     "SELECT run,number,engine_us,attempt,sequence,time_us,name,value,text,step,checksum "
-    "FROM metric WHERE run IN " HD_RUNS_OF_PARENT " ORDER BY number";
+    "FROM metric WHERE run IN " HD_RUNS_OF_PARENT " AND number>?2 ORDER BY number";
 constexpr const char* kVerdicts =
     "SELECT run,number,time_us,outcome,interval,value,bound,population,checksum "
-    "FROM verdict WHERE run IN " HD_RUNS_OF_PARENT " ORDER BY number";
+    "FROM verdict WHERE run IN " HD_RUNS_OF_PARENT " AND number>?2 ORDER BY number";
 
 MetricPoint read_point(const sqlite::Statement& row, RunStore::State& state) {
   MetricPoint point;
@@ -47,21 +47,23 @@ bool is_sound(const sqlite::Statement& row, const MetricPoint& point) {
 /// row of each is in memory at a time (SQLite sorts metrics on disk when they are many).
 class Replay {
  public:
-  Replay(RunStore::State& state, const std::string& run_id, std::int64_t parent)
+  /// Of the events above number `after`.
+  Replay(RunStore::State& state, const std::string& run_id, std::int64_t parent, std::int64_t after)
       : state_(state),
         run_id_(run_id),
+        after_(after),
         events_{sqlite::Statement(state.database, kEvents)},
         metrics_{sqlite::Statement(state.database, kMetrics)},
         verdicts_{sqlite::Statement(state.database, kVerdicts)} {
     read_children(parent);
     for (Cursor* cursor : {&events_, &metrics_, &verdicts_}) {
-      cursor->row.bind(1, parent);
+      cursor->row.bind(1, parent).bind(2, after);
       cursor->advance();
     }
   }
 
   void run(std::int64_t last_number, const std::function<void(const Event&)>& visit) {
-    for (std::int64_t number = 1; number <= last_number; ++number) {
+    for (std::int64_t number = after_ + 1; number <= last_number; ++number) {
       if (events_.is_at(number)) {
         if (events_.row.view(3) != kRepeatedMetric) visit(state_.read_event(events_.row, run_id_));
         events_.advance();
@@ -116,6 +118,7 @@ class Replay {
 
   RunStore::State& state_;
   const std::string& run_id_;
+  std::int64_t after_;
   std::unordered_map<std::int64_t, int> children_;
   Cursor events_, metrics_, verdicts_;
 };
@@ -138,7 +141,8 @@ void narrow(AskAnswered& answer, std::size_t place) {
 }  // namespace
 
 void RunStore::replay(const std::string& parent_run_id,
-                      const std::function<void(const Event&)>& visit) const {
+                      const std::function<void(const Event&)>& visit,
+                      std::int64_t after) const {
   State& state = *state_;
   const sqlite::Transaction transaction(state.database, sqlite::Transaction::Kind::kRead);
   const std::int64_t parent = state.parent_key_of(parent_run_id);
@@ -149,7 +153,7 @@ void RunStore::replay(const std::string& parent_run_id,
     if (!query->step()) state.damaged("run " + parent_run_id + " has no engine row");
     last_number = query->integer(0);
   }
-  Replay(state, parent_run_id, parent).run(last_number, visit);
+  Replay(state, parent_run_id, parent, after).run(last_number, visit);
 }
 
 std::vector<Event> RunStore::events_of_child(const std::string& parent_run_id, int child) const {

@@ -93,10 +93,12 @@ class RunStore {
 
   // Reading.
   [[nodiscard]] std::optional<ParentRunSpec> spec(const std::string& parent_run_id) const;
-  /// Calls `visit` for every event in order of number, as of one moment. At the first event that is
-  /// missing or altered it throws StoreError naming it; what was visited before is sound.
+  /// Calls `visit` for every event with a number above `after`, in order, as of one moment. At the
+  /// first event that is missing or altered it throws StoreError naming it; what was visited before
+  /// is sound.
   void replay(const std::string& parent_run_id,
-              const std::function<void(const Event&)>& visit) const;
+              const std::function<void(const Event&)>& visit,
+              std::int64_t after = 0) const;
   /// The events about one child (MetricReported excluded), for `run explain`. The first is the
   /// AskAnswered that gave it its configuration, narrowed to this child. -1 = the events about no
   /// child.

@@ -89,6 +89,21 @@ TEST_F(RunStoreTest, ReplaysWhatWasAppended) {
   }
 }
 
+TEST_F(RunStoreTest, ReplaysFromAnyNumberOn) {
+  store_.create_parent(sample_spec(run_), "loss", Goal::kMaximize, 1);
+  const int epoch = store_.take_over(run_);
+  RandomHistory random(1);
+  const std::vector<Event> all = random.next(300);
+  store_.append(run_, epoch, all, Durability::kProcessCrash);
+  for (std::size_t after = 0; after <= all.size(); ++after) {
+    std::vector<Event> rest;
+    store_.replay(
+        run_, [&](const Event& event) { rest.push_back(event); }, static_cast<std::int64_t>(after));
+    const auto from = all.begin() + static_cast<std::ptrdiff_t>(after);
+    ASSERT_EQ(difference({from, all.end()}, rest), "") << "after " << after;
+  }
+}
+
 TEST_F(RunStoreTest, KeepsNonFiniteMetricsAndVerdicts) {
   begin();
   ask(1);
