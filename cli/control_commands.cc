@@ -99,12 +99,13 @@ int update_run(const CommonOptions& options,
 }
 
 /// The engine that `--async` leaves behind. Its standard error is the log.
-int run_engine(const CommonOptions& options, const std::string& run_id) {
+int run_engine(const CommonOptions& options, const std::string& run_id, bool strict) {
   OpenedHistory history = open_history(options);
   (void)require_run(history, run_id);
   const EngineLock lock = require_engine_lock(history.workspace, run_id);
   const ParentRunSpec spec = require_spec(history, run_id);
-  return drive(options, history.workspace, history.store, spec, config_of(spec));
+  return drive(
+      options, history.workspace, history.store, spec, config_of(spec), {.strict = strict});
 }
 
 }  // namespace
@@ -129,7 +130,7 @@ int resume_run(const CommonOptions& options,
     auto lock = std::make_unique<EngineLock>(require_engine_lock(history.workspace, run_id));
     if (detached) {
       lock.reset();
-      start_detached_engine(history.workspace, run_id);
+      start_detached_engine(history.workspace, run_id, strict);
     } else {
       code = drive(options, history.workspace, history.store, spec, config, {.strict = strict});
     }
@@ -193,15 +194,17 @@ void add_control_commands(Program& program, CLI::App& run) {
   command->add_flag("--async", *detached, "Return at once; the engine goes on by itself");
   command->add_flag("--strict", *strict, "Exit code 3 when any child run failed");
 
-  command =
-      add_command(program,
-                  program.app,
-                  "engine",
-                  "Drive a parent run (used by --async)",
-                  "",
-                  [run_id](const CommonOptions& options) { return run_engine(options, *run_id); });
+  command = add_command(program,
+                        program.app,
+                        "engine",
+                        "Drive a parent run (used by --async)",
+                        "",
+                        [run_id, strict](const CommonOptions& options) {
+                          return run_engine(options, *run_id, *strict);
+                        });
   command->group("");
   add_run_option(*command, *run_id);
+  command->add_flag("--strict", *strict, "Exit code 3 when any child run failed");
 }
 
 }  // namespace hd

@@ -107,7 +107,7 @@ Ending ending_of(const History& history, const ParentRunSpec& spec, bool strict,
   }
   if (strict && history.failed() > 0) {
     return {kExitChildrenFailed,
-            fmt::format("{} child runs failed, and --strict was given", history.failed())};
+            fmt::format("{} of the child runs failed, and --strict was given", history.failed())};
   }
   return {};
 }
@@ -208,12 +208,13 @@ int drive(const CommonOptions& options,
   return ending.code;
 }
 
-void start_detached_engine(const Workspace& workspace, const std::string& run_id) {
+void start_detached_engine(const Workspace& workspace, const std::string& run_id, bool strict) {
   const std::string log = workspace.create_run_directory(run_id) + "/engine.log";
   const DetachedSpawn spawn(log);
-  const pid_t pid =
-      spawn.start(own_program(),
-                  {"hdrive", "engine", "--run", run_id, "--path", workspace.project_directory()});
+  std::vector<std::string> words = {
+      "hdrive", "engine", "--run", run_id, "--path", workspace.project_directory()};
+  if (strict) words.emplace_back("--strict");
+  const pid_t pid = spawn.start(own_program(), std::move(words));
   // The caller's command returns once the run has an engine, or the reason why it has none.
   for (int waited_ms = 0; waited_ms < 10'000; waited_ms += 10) {
     if (EngineLock::holder(workspace, run_id) == std::int64_t{pid}) return;

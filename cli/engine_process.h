@@ -28,8 +28,9 @@ struct DriveOptions {
                         DriveOptions drive_options = {});
 
 /// Starts `hdrive engine --run ID` in a session of its own, its output going to engine.log in the
-/// run's folder, and waits until it holds the run. Throws CommandFailure when it does not come up.
-void start_detached_engine(const Workspace& workspace, const std::string& run_id);
+/// run's folder, and waits until it holds the run. With `strict` its last line there tells that
+/// child runs failed. Throws CommandFailure when it does not come up.
+void start_detached_engine(const Workspace& workspace, const std::string& run_id, bool strict);
 
 /// The lock of the run's only engine. Throws CommandFailure naming the process that holds it.
 [[nodiscard]] EngineLock require_engine_lock(const Workspace& workspace, const std::string& run_id);

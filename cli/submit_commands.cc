@@ -85,7 +85,7 @@ int start(const CommonOptions& options, const SubmitRequest& request, Submission
                      snapshot.existed ? ", unchanged" : ""));
     if (request.detached) {
       lock.reset();
-      start_detached_engine(workspace, spec.run_id);
+      start_detached_engine(workspace, spec.run_id, request.strict);
     } else {
       code = drive(options, workspace, store, spec, submission.config, {.strict = request.strict});
     }
