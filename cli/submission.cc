@@ -44,7 +44,11 @@ class SubmissionReader {
     attempt("target", [this] { check_target(); });
     attempt("-e", [this] { choose_experiment(); });
     if (hdconfig_read_) attempt("", [this] { check_tuning(); });
-    if (!mistakes_.empty()) throw ConfigError(std::move(mistakes_));
+    if (!mistakes_.empty()) {
+      // What is merely odd is told with them: it may be what the next attempt would stumble over.
+      mistakes_.insert(mistakes_.end(), result_.warnings.begin(), result_.warnings.end());
+      throw ConfigError(std::move(mistakes_));
+    }
     choose_seed();
     return std::move(result_);
   }

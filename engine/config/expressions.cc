@@ -139,6 +139,7 @@ std::string arguments_text(const ExpressionInfo& info) {
 std::vector<Parameter> ExpressionReader::read_parameter_list(const ConfigNode& list,
                                                              const std::string& key) {
   std::vector<Parameter> parameters;
+  std::vector<Parameter> named;  // those with a mistake too: their names are taken all the same
   std::vector<Place> places;
   if (list.items.empty()) {
     findings_.error(list.mark, key, "expected at least one parameter; found an empty list");
@@ -147,13 +148,14 @@ std::vector<Parameter> ExpressionReader::read_parameter_list(const ConfigNode& l
     const ConfigNode& entry = list.items[i];
     const std::string entry_key = key + "[" + std::to_string(i) + "]";
     if (!entry.is_map()) continue;
-    if (std::optional<Parameter> parameter = read_entry(entry, entry_key)) {
-      const ConfigNode* const name = entry.find("name");
-      places.push_back({entry_key + ".name", name == nullptr ? entry.mark : name->mark});
-      parameters.push_back(std::move(*parameter));
+    std::optional<Parameter> parameter = read_entry(entry, entry_key);
+    if (const ConfigNode* name = entry.find("name"); name != nullptr && name->is_scalar()) {
+      places.push_back({entry_key + ".name", name->mark});
+      named.push_back(parameter ? *parameter : Parameter{std::string(name->text), Choice{}});
     }
+    if (parameter) parameters.push_back(std::move(*parameter));
   }
-  check_names(parameters, places);
+  check_names(named, places);
   return parameters;
 }
 

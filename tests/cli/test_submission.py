@@ -15,10 +15,12 @@ class Submission(ProgramTest):
                 - {name: --lr, expression: loguniform, values: [0.1]}
             primary_metric_goal: best
             max_total_runs: 4
+            max_duration_minute: 4
             """)
         result = self.hdrive("run", "submit-hyperdrive", "-e", "no name", "-c", "nowhere",
                              "--hyperdrive-configuration-name", "hdconfig.yml", "missing.sh", code=2)
-        for expected in ("hdconfig.yml:4", "primary_metric_name", "primary_metric_goal", "nowhere", "missing.sh", "-e: "):
+        for expected in ("hdconfig.yml:4", "primary_metric_name", "primary_metric_goal", "nowhere", "missing.sh", "-e: ",
+                         "warning: max_duration_minute: "):
             self.assertIn(expected, result.stderr)
         self.assertTrue(self.last_error(result).startswith("error[E0203]: "), result.stderr)
         self.assertFalse(os.path.exists(os.path.join(self.folder, ".hdrive")), "something was written")

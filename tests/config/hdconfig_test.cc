@@ -226,6 +226,14 @@ TEST(HdConfig, ParameterNamesAreUnique) {
                       "    - {name: a, expression: choice, values: [1]}\n")),
       "hdconfig.yml:5:14: sampling.parameter_space[1].name: the parameter 'a' is named twice; "
       "the first is on line 4\n");
+  EXPECT_EQ(
+      said(with_space("    - {name: a, expression: choice, values: [1]}\n"
+                      "    - {name: a, expression: uniform, values: [1]}\n")),
+      "hdconfig.yml:5:14: sampling.parameter_space[1].name: the parameter 'a' is named twice; "
+      "the first is on line 4\n"
+      "hdconfig.yml:5:46: sampling.parameter_space[1].values: uniform takes [min, max]; found [1] "
+      "(1 value)\n")
+      << "a mistake elsewhere hides nothing";
   EXPECT_NE(said(with_space("    - {name: 'a b', expression: choice, values: [1]}\n"))
                 .find("without spaces or '='; found \"a b\""),
             std::string::npos);
