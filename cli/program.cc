@@ -168,7 +168,7 @@ void add_all_commands(Program& program) {
   add_control_commands(program, *run);
   add_log_commands(program, *run);
   add_ask_tell_command(program);
-  add_other_commands(program);
+  add_other_commands(program, *run);
 }
 
 void add_common_flags(Program& program, CLI::App& command) {

@@ -76,7 +76,7 @@ void add_importance_command(Program& program, CLI::App& run);
 void add_control_commands(Program& program, CLI::App& run);
 void add_log_commands(Program& program, CLI::App& run);
 void add_ask_tell_command(Program& program);
-void add_other_commands(Program& program);
+void add_other_commands(Program& program, CLI::App& run);
 
 /// Parses and runs a command line; never throws. Returns the process's exit code.
 [[nodiscard]] int run_program(int argc, char** argv);

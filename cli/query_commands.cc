@@ -23,6 +23,7 @@ struct ListOptions {
   std::string target;
   std::string status;
   std::vector<std::string> tags;
+  std::string pipeline;
   bool minimal = false;
 };
 
@@ -32,11 +33,16 @@ std::pair<std::string, std::string> split_tag(const std::string& text) {
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
+const std::vector<std::string>& minimal_columns() {
+  static const std::vector<std::string> kColumns = {
+      "runId", "runType", "status", "startTimeUtc", "endTimeUtc", "target", "tags"};
+  return kColumns;
+}
+
 Value minimal_document(const RunSummary& run) {
   const Value whole = run_document(run);
   Value::Map map;
-  for (const char* key :
-       {"runId", "runType", "status", "startTimeUtc", "endTimeUtc", "target", "tags"}) {
+  for (const std::string& key : minimal_columns()) {
     if (const Value* member = whole.find(key)) map.emplace_back(key, *member);
   }
   return map;
@@ -57,6 +63,10 @@ int list_runs(const CommonOptions& options, const ListOptions& list) {
   filter.target = list.target;
   filter.last = list.last;
   if (list.last < 0) throw UsageError("--last takes a number of runs, 0 for all");
+  if (!list.pipeline.empty()) {
+    throw UsageError("--pipeline-run-id: there are no pipelines here",
+                     "--parent-run-id lists the child runs of a sweep");
+  }
   if (!list.status.empty()) {
     try {
       filter.status = parse_status(list.status);
@@ -75,7 +85,7 @@ int list_runs(const CommonOptions& options, const ListOptions& list) {
   for (const RunSummary& run : history.store.runs(filter)) {
     documents.push_back(list.minimal ? minimal_document(run) : run_document(run));
   }
-  print_result(options, documents, run_columns());
+  print_result(options, documents, list.minimal ? minimal_columns() : run_columns());
   return kExitDone;
 }
 
@@ -243,6 +253,8 @@ void add_query_commands(Program& program, CLI::App& run) {
       [list](const CommonOptions& options) { return list_runs(options, *list); });
   command->add_option("--last", list->last, "How many; 0 = all (default 10)");
   command->add_option("--parent-run-id", list->parent, "List the child runs of this run");
+  command->add_option("--pipeline-run-id", list->pipeline, "Refused: there are no pipelines here")
+      ->group("");
   command->add_option("--compute-target-name", list->target, "Only runs on this target");
   command->add_option("--status", list->status, "Only runs in this status");
   command->add_option("--tags", list->tags, "Only runs with this tag; key=value, repeatable")

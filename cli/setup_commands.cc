@@ -49,6 +49,12 @@ int attach_folder(const CommonOptions& options) {
   for (const TemplateFile& file : attach_templates()) {
     write_new(folder + '/' + file.name, file.text, created, kept);
   }
+  const std::string later = default_experiment(project);
+  if (later != experiment) {
+    note(options,
+         folder + "/config.json was kept: later commands belong to the experiment " + later +
+             " unless they get -e " + experiment);
+  }
   const Workspace workspace = Workspace::open_or_create(project);
   RunStore store(workspace.history_file());
   store.create_experiment(experiment, now_us());

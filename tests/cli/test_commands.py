@@ -3,6 +3,7 @@ import csv
 import io
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -24,9 +25,12 @@ class SetUp(ProgramTest):
         self.assertEqual({e["name"] for e in self.json("experiment", "list")}, {"digits", "other"})
         self.assertEqual(self.json("experiment", "show", "-n", "other")["name"], "other")
         self.assertEqual(self.json("workspace", "show")["projectDirectory"], os.path.realpath(self.folder))
+        kept = self.hdrive("folder", "attach", "-e", "another").stderr
+        self.assertIn("later commands belong to the experiment digits unless they get -e another", kept)
 
     def test_what_this_release_lacks_says_so(self):
-        for words in (("model", "list"), ("serve",), ("computetarget", "attach", "remote")):
+        for words in (("model", "list"), ("serve",), ("computetarget", "attach", "remote"),
+                      ("run", "submit-pipeline", "-i", "1"), ("run", "monitor-tensorboard", "-r", "HD_1")):
             self.assertIn("does not have", self.last_error(self.hdrive(*words, code=2)))
         self.assertEqual([t["name"] for t in self.json("computetarget", "list")], ["local"])
         self.hdrive("computetarget", "show", "-n", "other", code=4)
@@ -107,7 +111,10 @@ class Queries(ProgramTest):
         self.assertEqual(len(ids("--parent-run-id", self.id)), 4)
         self.assertEqual(set(self.json("run", "list", "--minimal", "-e", "digits")[0]),
                          {"runId", "runType", "status", "startTimeUtc", "endTimeUtc", "target", "tags"})
+        columns = self.hdrive("run", "list", "--minimal", "-o", "table").stdout.split("\n")[0].split()
+        self.assertEqual(columns, ["RunId", "RunType", "Status", "StartTimeUtc", "EndTimeUtc", "Target", "Tags"])
         self.hdrive("run", "list", "--status", "Happy", code=2)
+        self.assertIn("no pipelines", self.last_error(self.hdrive("run", "list", "--pipeline-run-id", "1", code=2)))
 
     def test_a_reader_that_goes_away_is_no_error(self):
         reader, writer = os.pipe()
@@ -187,6 +194,13 @@ class Detached(ProgramTest):
         self.hdrive("run", "cancel", "-r", run)
         self.hdrive("run", "watch", "-r", run, code=7)
         self.assertEqual(self.json("run", "show", "-r", run)["status"], "Canceled")
+
+    def test_strict_reaches_the_engine_that_goes_on_by_itself(self):
+        self.write("train.sh", '#!/bin/sh\n[ "$2" != 0.5 ] || exit 3\necho "loss=$2" >> "$HDRIVE_METRICS"\n', executable=True)
+        run = self.sweep("--async", "--strict", "train.sh")["runId"]
+        self.hdrive("run", "watch", "-r", run)
+        log = os.path.join(self.folder, ".hdrive/runs", run, "engine.log")
+        self.wait_for(lambda: "1 of the child runs failed, and --strict was given" in pathlib.Path(log).read_text(encoding="utf-8"))
 
     def test_cancel_does_the_work_itself_when_the_engine_died(self):
         run = self.start()
