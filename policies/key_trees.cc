@@ -1,7 +1,5 @@
 #include "policies/key_trees.h"
 
-#include <limits>
-
 namespace hd {
 namespace {
 
@@ -24,7 +22,7 @@ bool KeyTrees::contains(Root root, Key key) const {
 }
 
 KeyTrees::Root KeyTrees::make_node(Key key) {
-  const Node fresh{key, kEmpty, kEmpty, 1, 1};
+  const Node fresh{key, kEmpty, kEmpty, 0, 1};
   if (unused_.empty()) {
     nodes_.push_back(fresh);
     return static_cast<Root>(nodes_.size() - 1);
@@ -35,84 +33,99 @@ KeyTrees::Root KeyTrees::make_node(Key key) {
   return at;
 }
 
-void KeyTrees::update(Root at) {
-  Node& n = node(at);
-  n.size = size(n.left) + n.copies + size(n.right);
+/// Makes the tree at `at` the two subtrees of a node whose key it does not hold.
+void KeyTrees::split(Root at, Node& between) {
+  Root* below = &between.left;
+  Root* above = &between.right;
+  int smaller = 0;
+  while (at != kEmpty) {
+    Node& n = node(at);
+    if (n.key < between.key) {
+      smaller += n.smaller + n.copies;
+      *below = at;
+      below = &n.right;
+      at = n.right;
+    } else {
+      n.smaller += smaller;
+      *above = at;
+      above = &n.left;
+      at = n.left;
+    }
+  }
+  *below = *above = kEmpty;
+  between.smaller = smaller;
+  // Of the smaller keys that hung left of a node, only those found before it did not move away.
+  for (at = between.right; at != kEmpty; at = node(at).left) node(at).smaller -= smaller;
 }
 
-void KeyTrees::split(Root at, Key key, Root& below, Root& above) {
-  if (at == kEmpty) {
-    below = above = kEmpty;
-  } else if (node(at).key < key) {
-    split(node(at).right, key, node(at).right, above);
-    below = at;
-    update(at);
-  } else {
-    split(node(at).left, key, below, node(at).left);
-    above = at;
-    update(at);
+/// The two subtrees of a node as one tree.
+KeyTrees::Root KeyTrees::join(const Node& between) {
+  Root below = between.left;
+  Root above = between.right;
+  int smaller = between.smaller;
+  Root root = kEmpty;
+  Root* link = &root;
+  while (below != kEmpty && above != kEmpty) {
+    if (priority(below) > priority(above)) {
+      Node& n = node(below);
+      smaller -= n.smaller + n.copies;
+      *link = below;
+      link = &n.right;
+      below = n.right;
+    } else {
+      Node& n = node(above);
+      n.smaller += smaller;
+      *link = above;
+      link = &n.left;
+      above = n.left;
+    }
   }
+  *link = below == kEmpty ? above : below;
+  return root;
 }
 
-KeyTrees::Root KeyTrees::join(Root below, Root above) {
-  if (below == kEmpty) return above;
-  if (above == kEmpty) return below;
-  if (priority(below) > priority(above)) {
-    node(below).right = join(node(below).right, above);
-    update(below);
-    return below;
+/// Puts a node with a new key into a tree.
+void KeyTrees::attach(Root& root, Root fresh) {
+  Node& attached = node(fresh);
+  Root* link = &root;
+  while (*link != kEmpty && priority(*link) >= priority(fresh)) {
+    Node& n = node(*link);
+    if (attached.key < n.key) {
+      ++n.smaller;
+      link = &n.left;
+    } else {
+      link = &n.right;
+    }
   }
-  node(above).left = join(below, node(above).left);
-  update(above);
-  return above;
-}
-
-/// Puts a node with a new key into a tree; returns the tree's new root.
-KeyTrees::Root KeyTrees::attach(Root at, Root fresh) {
-  if (at == kEmpty) return fresh;
-  if (priority(fresh) > priority(at)) {
-    split(at, node(fresh).key, node(fresh).left, node(fresh).right);
-    update(fresh);
-    return fresh;
-  }
-  if (node(fresh).key < node(at).key) {
-    node(at).left = attach(node(at).left, fresh);
-  } else {
-    node(at).right = attach(node(at).right, fresh);
-  }
-  update(at);
-  return at;
+  split(*link, attached);
+  *link = fresh;
 }
 
 void KeyTrees::insert(Root& root, Key key) {
   if (!contains(root, key)) {
-    root = attach(root, make_node(key));
+    attach(root, make_node(key));
     return;
   }
-  for (Root at = root;;) {
+  Root at = root;
+  while (node(at).key != key) {
     Node& n = node(at);
-    ++n.size;
-    if (n.key == key) {
-      ++n.copies;
-      return;
-    }
+    if (key < n.key) ++n.smaller;
     at = key < n.key ? n.left : n.right;
   }
+  ++node(at).copies;
 }
 
 void KeyTrees::erase(Root& root, Key key) {
   Root* link = &root;
   while (node(*link).key != key) {
     Node& n = node(*link);
-    --n.size;
+    if (key < n.key) --n.smaller;
     link = key < n.key ? &n.left : &n.right;
   }
   Node& n = node(*link);
-  --n.size;
   if (--n.copies > 0) return;
-  const Root erased = *link;
-  *link = join(n.left, n.right);
-  unused_.push_back(erased);
+  unused_.push_back(*link);
+  *link = join(n);
 }
 
 int KeyTrees::count_below(Root root, Key key) const {
@@ -122,7 +135,7 @@ int KeyTrees::count_below(Root root, Key key) const {
     if (key <= n.key) {
       root = n.left;
     } else {
-      count += n.size - size(n.right);
+      count += n.smaller + n.copies;
       root = n.right;
     }
   }
@@ -130,33 +143,48 @@ int KeyTrees::count_below(Root root, Key key) const {
 }
 
 KeyTrees::Key KeyTrees::select(std::span<const Root> sets, int position) const {
-  // The answer lies in [least, greatest]. Each candidate is the smallest subtree of a set that
-  // holds all its keys in that range; the root of the largest one splits the range, until it is the
-  // answer.
-  Key least = std::numeric_limits<Key>::min();
-  Key greatest = std::numeric_limits<Key>::max();
-  std::vector<Root> candidates(sets.begin(), sets.end());
+  // The answer lies in one of the candidates, subtrees of the sets, at `position` of their union.
+  // `smaller` is the sum of the keys left of each root. The union holds at least `smaller` and the
+  // copies of all lesser roots below the greatest root; it holds at most `smaller` and the copies
+  // of the least root up to the least root. So the answer is below the one or above the other.
+  std::array<Candidate, kMostSets> buffer;
+  std::size_t count = 0;
+  int smaller = 0;
+  const auto look_at = [&](Candidate& candidate, Root root) {
+    const Node& n = node(root);
+    candidate = {n.key, root, n.smaller, n.copies};
+    smaller += n.smaller;
+  };
+  for (const Root root : sets) {
+    if (root != kEmpty) look_at(buffer[count++], root);
+  }
   for (;;) {
-    Root largest = kEmpty;
-    for (Root& at : candidates) {
-      while (at != kEmpty && (node(at).key < least || node(at).key > greatest)) {
-        at = node(at).key < least ? node(at).right : node(at).left;
+    Candidate* least = &buffer[0];
+    Candidate* greatest = &buffer[0];
+    int copies = 0;           // of all roots
+    int greatest_copies = 0;  // of the roots with the greatest key
+    for (Candidate& candidate : std::span(buffer).first(count)) {
+      copies += candidate.copies;
+      if (candidate.key < least->key) least = &candidate;
+      if (candidate.key > greatest->key) {
+        greatest = &candidate;
+        greatest_copies = 0;
       }
-      if (size(at) > size(largest)) largest = at;
+      if (candidate.key == greatest->key) greatest_copies += candidate.copies;
     }
-    const Key pivot = node(largest).key;
-    int below = 0;
-    int not_above = 0;
-    for (const Root root : sets) {
-      below += count_below(root, pivot);
-      not_above += count_below(root, pivot + 1);
+    Candidate* moved = greatest;
+    Root to = node(greatest->root).left;
+    if (position >= smaller + copies - greatest_copies) {
+      if (least->key == greatest->key && position < smaller + copies) return least->key;
+      moved = least;
+      position -= least->smaller + least->copies;
+      to = node(least->root).right;
     }
-    if (position < below) {
-      greatest = pivot - 1;
-    } else if (position >= not_above) {
-      least = pivot + 1;
+    smaller -= moved->smaller;
+    if (to == kEmpty) {
+      *moved = buffer[--count];
     } else {
-      return pivot;
+      look_at(*moved, to);
     }
   }
 }

@@ -13,7 +13,8 @@ namespace hd {
 /// middle two. An average that includes NaN, or both infinities, is NaN and ranks worst; where the
 /// median itself is NaN nobody is canceled, where only the best value is NaN the run is.
 ///
-/// Per report O(log c log n), per verdict O(log c log^2 n), for n child runs with up to c reports.
+/// Per report O(log c log n), per verdict O(log^2 c log n), both expected, for n child runs with up
+/// to c reports.
 class MedianStoppingPolicy final : public ScheduledPolicy {
  public:
   /// Throws std::invalid_argument for a bad schedule.

@@ -98,23 +98,23 @@ void RankedValues::remove(int index) {
   --size_;
 }
 
-std::vector<RankedValues::Root> RankedValues::sets_at(int interval) const {
-  std::vector<Root> sets = {reached_[position(interval)]};
-  for (std::size_t at = position(interval - 1); at > 0; at -= lowest_bit(at)) {
-    if (latest_[at] != KeyTrees::kEmpty) sets.push_back(latest_[at]);
-  }
+/// At most one set per bit of the interval, and the one of those that reached it.
+RankedValues::Sets RankedValues::sets_at(int interval) const {
+  Sets sets;
+  sets.add(reached_[position(interval)]);
+  for (std::size_t at = position(interval - 1); at > 0; at -= lowest_bit(at)) sets.add(latest_[at]);
   return sets;
 }
 
 int RankedValues::worse(int interval, double figure) const {
   const Key limit = key(figure);
   int count = 0;
-  for (const Root set : sets_at(interval)) count += trees_.count_below(set, limit);
+  for (const Root set : sets_at(interval).all()) count += trees_.count_below(set, limit);
   return count;
 }
 
 double RankedValues::at(int interval, int position_from_worst) const {
-  return figure(trees_.select(sets_at(interval), position_from_worst));
+  return figure(trees_.select(sets_at(interval).all(), position_from_worst));
 }
 
 }  // namespace hd

@@ -1,5 +1,8 @@
 #pragma once
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,9 +15,10 @@ namespace hd {
 /// (its best so far, or its running average); at interval N it counts with figure min(N, length),
 /// so that a run with fewer figures is compared by its latest. NaN ranks below every number.
 ///
-/// With n child runs and lists of up to c figures: `append` takes O(log c log n), or O(log n) where
-/// the figure stays the same; `worse` O(log c log n); `at` O(log c log^2 n); memory is 24 bytes per
-/// distinct figure of an interval that can be asked for, and O(n log c) beside it.
+/// With n child runs and lists of up to c figures, expected: `append` takes O(log c log n), or
+/// O(log n) where the figure stays the same; `worse` O(log c log n); `at` O(log c log n) steps down
+/// trees, each with a look at up to log c roots. Memory is 24 bytes per distinct figure of an
+/// interval that can be asked for, and O(n log c) beside it.
 class RankedValues {
  public:
   /// `removable`: `remove` will be used; costs 16 bytes per change of a figure.
@@ -45,7 +49,16 @@ class RankedValues {
   [[nodiscard]] double figure(Key key) const;
   void move_latest(const Child& child, Key to);
   void reach(int length);
-  [[nodiscard]] std::vector<Root> sets_at(int interval) const;
+  /// The sets that together hold every child run's figure at an interval.
+  struct Sets {
+    std::array<Root, KeyTrees::kMostSets> roots;
+    std::size_t count = 0;
+    void add(Root root) {
+      if (root != KeyTrees::kEmpty) roots[count++] = root;
+    }
+    [[nodiscard]] std::span<const Root> all() const { return {roots.data(), count}; }
+  };
+  [[nodiscard]] Sets sets_at(int interval) const;
 
   Goal goal_;
   bool removable_;

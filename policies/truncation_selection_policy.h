@@ -13,8 +13,8 @@ namespace hd {
 /// one outside that group is kept. Canceled and finished runs stay in the ranking unless
 /// exclude_finished_jobs. NaN ranks worst and ties with NaN.
 ///
-/// Per report O(log c log n), mostly O(log n); per verdict O(log c log^2 n), for n child runs with
-/// up to c reports.
+/// Per report O(log c log n), mostly O(log n); per verdict O(log^2 c log n); both expected, for n
+/// child runs with up to c reports.
 class TruncationSelectionPolicy final : public ScheduledPolicy {
  public:
   /// Throws std::invalid_argument for a bad schedule or a percentage outside 1 to 99.
