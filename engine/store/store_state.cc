@@ -97,7 +97,11 @@ std::uint32_t spec_checksum(std::int64_t parent, std::string_view spec) {
 
 RunStore::State::State(const std::string& file) : database(file) {
   // Foreign and newer files are refused before anything, even the journal mode, is changed.
-  sqlite::refuse_unusable(database);
+  {
+    // As of one moment: another process may be making the file just now.
+    const sqlite::Transaction transaction(database, sqlite::Transaction::Kind::kRead);
+    sqlite::refuse_unusable(database);
+  }
   enter_write_ahead_logging(database);
   // A checkpoint of this size (8 MB at most) stays short, and few of them are needed.
   database.execute(
