@@ -30,9 +30,9 @@ class EngineLink {
   /// Once that engine is gone, listens: until then there is nobody else to listen for.
   void attach(int descriptor);
 
-  /// Listens on supervisor.sock in the attempt's directory. Failure leaves the attempt without later
-  /// engines' live view, and is otherwise harmless: the files have everything. Returns whether it
-  /// listens.
+  /// Listens on supervisor.sock in the attempt's directory. Failure leaves the attempt without
+  /// later engines' live view, and is otherwise harmless: the files have everything. Returns
+  /// whether it listens.
   bool listen();
 
   /// The log has grown.
