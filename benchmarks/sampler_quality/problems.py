@@ -257,6 +257,22 @@ def _tree(p):
         class_weight=p["weight"], random_state=0), "wine", "neg_log_loss")
 
 
+def _tree_digits(p):
+    from sklearn.tree import DecisionTreeClassifier
+    return _score(DecisionTreeClassifier(
+        criterion=p["criterion"], splitter=p["splitter"], max_depth=int(p["depth"]) + 1,
+        min_samples_leaf=int(p["leaf"]) + 1, max_features=p["features"], ccp_alpha=p["pruning"],
+        random_state=0), "digits", "accuracy")
+
+
+def _ridge(p):
+    from sklearn.kernel_ridge import KernelRidge
+    kernel = "rbf" if "gamma" in p else "polynomial" if "degree" in p else "laplacian"
+    return _score(KernelRidge(
+        alpha=p["alpha"], kernel=kernel, gamma=p.get("gamma", p.get("scale", p.get("rate"))),
+        degree=p.get("degree", 3), coef0=p.get("coef0", 1)), "diabetes", "r2")
+
+
 def real():
     ln = math.log
     return [
@@ -273,9 +289,20 @@ def real():
             ["weights", "choice", ["uniform", "distance"]], ["p", "uniform", [1, 4]]], _neighbors),
         Problem("linear_cancer", "real", [
             ["alpha", "loguniform", [ln(1e-7), ln(1)]], ["l1", "uniform", [0, 1]],
-            ["epochs", "qloguniform", [ln(5), ln(100), 1]],
+            ["epochs", "qloguniform", [ln(5), ln(40), 1]],
             ["schedule", "choice", ["constant", "optimal", "invscaling", "adaptive"]],
             ["eta0", "loguniform", [ln(1e-5), ln(10)]], ["power", "uniform", [0.1, 1]]], _linear),
+        Problem("tree_digits", "real", [
+            ["criterion", "choice", ["gini", "entropy"]], ["splitter", "choice", ["best", "random"]],
+            ["depth", "randint", [20]], ["leaf", "randint", [30]], ["features", "uniform", [0.05, 1]],
+            ["pruning", "loguniform", [ln(1e-5), ln(0.1)]]], _tree_digits),
+        Problem("ridge_diabetes", "real", [
+            ["alpha", "loguniform", [ln(1e-4), ln(1e3)]],
+            ["kernel", "choice", [
+                {"nested": [["gamma", "loguniform", [ln(1e-5), ln(10)]]]},
+                {"nested": [["scale", "loguniform", [ln(1e-5), ln(1)]], ["degree", "choice", [2, 3, 4, 5]],
+                            ["coef0", "uniform", [-1, 3]]]},
+                {"nested": [["rate", "loguniform", [ln(1e-5), ln(10)]]]}]]], _ridge),
         Problem("trees_wine", "real", [
             ["trees", "qloguniform", [ln(3), ln(20), 1]], ["criterion", "choice", ["gini", "entropy"]],
             ["depth", "randint", [15]], ["features", "uniform", [0.05, 1]], ["leaf", "randint", [15]],
@@ -285,3 +312,18 @@ def real():
 
 def all_problems():
     return synthetic() + mixed() + real()
+
+
+# What the committed table is made of: four of each family, chosen before any result was known, so
+# that slow peers can be run too.
+CORE = ["rosenbrock5", "ackley10", "levy20", "noisy_hartmann6",
+        "network8", "noisy_network8", "conditional", "labels8",
+        "svc_digits", "linear_cancer", "tree_digits", "ridge_diabetes"]
+
+
+def chosen(names):
+    """The problems of those names or families, comma-separated; "core" and "all" are names too."""
+    wanted = set(names.split(","))
+    if "core" in wanted:
+        wanted |= set(CORE)
+    return [p for p in all_problems() if "all" in wanted or p.name in wanted or p.family in wanted]

@@ -1,77 +1,105 @@
 #!/usr/bin/env python3
 """Runs samplers on the benchmark problems and compares them.
 
-  suite.py run --method hdrive --mode sequential --seeds 5 --budget 80 --results DIR --bridge PROGRAM
-  suite.py table --results DIR [--mode sequential]
+  suite.py run --methods random,optuna-tpe,hdrive --seeds 10 --budget 50 --results DIR --bridge PROGRAM
+  suite.py table --results DIR --budget 50
 
-A run is the sequence of true values in the order in which they were told. Results are kept as one
-JSON file per method, mode and problem, and never computed twice. Normalised regret at the budget:
-(true value of the best observed - optimum) / (the median of random - optimum): 0 is perfect, 1 is random.
-The optimum of problems without a known one is the best value that any run found.
+A run is the sequence of [observed, true] values in the order in which they were told. Results are kept
+as one JSON file per method, mode and problem, each run with the versions it was made with, and never
+computed twice: what was broken off goes on when called again, and methods that need different
+installations can be run by different interpreters into the same folder. Seeds come one after another,
+so that the table is fair to all methods at any time.
+
+The table. Normalised regret: (true value of the best observed - optimum) / (the same of random, median)
+at the budget; 0 is the optimum, 1 is random. The optimum, where it is not known, is the best value that
+any run found. Area: mean of the normalised regret after each result, at most 2. Rank: for each problem, 1 + the
+chances that a run of each other method beats one of this (a tie counts half), then the mean.
+Intervals: 95 % of 1,000 draws of as many runs with replacement.
 """
 
 import argparse
 import heapq
+import importlib.metadata
 import json
 import math
 import os
 import pathlib
 import time
+import traceback
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 import numpy as np  # noqa: E402
 
 import methods  # noqa: E402
+import peers  # noqa: E402
 import problems  # noqa: E402
 
+MODES = {"sequential": 1, "parallel": 8}
 
-def run(problem, method, mode, seed, budget, options):
-    """[[observed, true], ...] and the seconds an ask took."""
-    parallel = 8 if mode == "parallel" else 1
-    sampler = methods.make(method, problem.space, seed, parallel > 1, options)
+
+def run(problem, method, mode, seed, budget, options=None):
+    """[[observed, true], ...] and the processor seconds that an ask and its tell took here."""
+    sampler = methods.make(method, problem.space, seed, options)
     noise = np.random.default_rng([seed, 1])
     durations = np.random.default_rng([seed, 2])
-    clock, asked, running, told = 0.0, 0, [], []
-    seconds = []
+    clock, asked, running, told, spent = 0.0, 0, [], [], 0.0
     while len(told) < budget:
-        while asked < budget and len(running) < parallel:
-            begin = time.perf_counter()
+        while asked < budget and len(running) < MODES[mode]:
+            begin = time.process_time()
             ticket, params = sampler.ask()
-            seconds.append(time.perf_counter() - begin)
+            spent += time.process_time() - begin
             observed, true = problem.evaluate(params, noise)
-            ends = clock + (durations.lognormal(0, 0.5) if parallel > 1 else 1.0)
+            ends = clock + (durations.lognormal(0, 0.5) if MODES[mode] > 1 else 1.0)
             heapq.heappush(running, (ends, asked, ticket, observed, true))
             asked += 1
         clock, _, ticket, observed, true = heapq.heappop(running)
         failed = math.isnan(observed)
+        begin = time.process_time()
         sampler.tell(ticket, None if failed else observed)
+        spent += time.process_time() - begin
         told.append([None, None] if failed else [observed, true])
-    return told, float(np.mean(seconds))
+    return told, spent / budget
+
+
+def versions(method):
+    names = ["numpy", "scikit-learn", *peers.PACKAGES.get(method, [])]
+    return {name: importlib.metadata.version(name) for name in names}
+
+
+def missing_runs(arguments):
+    for seed in range(arguments.seeds):
+        for method in arguments.methods.split(","):
+            for mode in MODES if arguments.mode == "both" else [arguments.mode]:
+                if method == "random" and mode == "parallel":
+                    continue  # it learns from nothing, so running ones make no difference
+                for problem in problems.chosen(arguments.only):
+                    label = arguments.label or method
+                    path = pathlib.Path(arguments.results) / f"{label}.{mode}.{problem.name}.json"
+                    known = json.loads(path.read_text()) if path.exists() else {}
+                    key = f"{seed}/{arguments.budget}"
+                    if key not in known:
+                        yield seed, method, mode, problem, path, known, key
 
 
 def command_run(arguments):
     methods.Hdrive.bridge = arguments.bridge
-    options = json.loads(arguments.options)
-    for problem in problems.all_problems():
-        if arguments.only and not any(o in (problem.name, problem.family) for o in arguments.only.split(",")):
-            continue
-        path = pathlib.Path(arguments.results) / f"{arguments.label or arguments.method}.{arguments.mode}.{problem.name}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        known = json.loads(path.read_text()) if path.exists() else {}
+    for seed, method, mode, problem, path, known, key in missing_runs(arguments):
         begin = time.time()
-        for seed in range(arguments.seeds):
-            key = f"{seed}/{arguments.budget}"
-            if key in known:
-                continue
-            told, seconds = run(problem, arguments.method, arguments.mode, seed, arguments.budget, options)
-            known[key] = {"told": told, "ask_seconds": seconds}
-            path.write_text(json.dumps(known))
+        try:
+            told, seconds = run(problem, method, mode, seed, arguments.budget, json.loads(arguments.options))
+        except Exception:  # a peer that breaks must not end the runs of the others
+            print(f"{path.name} {key} failed:\n{traceback.format_exc()}", flush=True)
+            continue
+        known[key] = {"told": told, "ask_seconds": seconds, "versions": versions(method)}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(known))
         if not arguments.quiet:
-            print(f"{path.name} {time.time() - begin:.1f} s", flush=True)
+            print(f"{path.name} {key} {time.time() - begin:.1f} s, best {best_so_far(told)[-1]:.4g}", flush=True)
 
 
 def best_so_far(told):
-    """True value of the best observed, after each result."""
+    """True value of the best observed, after each result; infinite before the first."""
     out, best, value = [], math.inf, math.inf
     for observed, true in told:
         if observed is not None and observed < best:
@@ -80,62 +108,98 @@ def best_so_far(told):
     return np.array(out)
 
 
-def load(results, mode, budget, seeds):
-    """{problem: {method: [curve, ...]}}"""
-    table = {}
-    for path in sorted(pathlib.Path(results).glob(f"*.{mode}.*.json")):
-        method, _, name = path.name[:-5].split(".", 2)
-        for key, entry in json.loads(path.read_text()).items():
-            seed, of = key.split("/")
-            if int(of) != budget or (int(seed) >= seeds and method != "random"):
+class Results:
+    """Curves of normalised regret, [runs, budget], by (problem, mode, method)."""
+
+    def __init__(self, folder, budget, only, chosen=None, seeds=1000):
+        raw, self.asks, self.budget = {}, {}, budget
+        for path in sorted(pathlib.Path(folder).glob("*.json")):
+            method, mode, name = path.name[:-5].split(".", 2)
+            for key, entry in json.loads(path.read_text()).items():
+                seed, of = key.split("/")
+                if int(of) != budget or (int(seed) >= seeds and method != "random"):
+                    continue
+                raw.setdefault(name, {}).setdefault((mode, method), []).append(best_so_far(entry["told"]))
+                self.asks.setdefault((mode, method), []).append(entry["ask_seconds"])
+        found = {m for runs in raw.values() for _, m in runs}
+        self.methods = chosen or sorted(found - {"random"}) + ["random"]
+        self.families, self.curves = {}, {}
+        for problem in problems.chosen(only):
+            runs = raw.get(problem.name, {})
+            if ("sequential", "random") not in runs:
                 continue
-            table.setdefault(name, {}).setdefault(method, []).append(best_so_far(entry["told"]))
-    return table
+            runs["parallel", "random"] = runs["sequential", "random"]
+            every = np.concatenate([np.concatenate(r) for r in runs.values()])
+            every = every[np.isfinite(every)]
+            optimum = every.min() if problem.optimum is None else problem.optimum
+            base = np.median([r[-1] for r in runs["sequential", "random"]]) - optimum
+            self.families.setdefault(problem.family, []).append(problem.name)
+            for (mode, method), curves in runs.items():
+                curves = np.minimum(np.array(curves), every.max())
+                self.curves[problem.name, mode, method] = (curves - optimum) / base
+
+    def complete(self, mode):
+        """Families with the problems that every method has runs of."""
+        return {f: [p for p in names if all((p, mode, m) in self.curves for m in self.methods)]
+                for f, names in self.families.items()}
+
+
+def mean_ranks(finals):
+    """Per method, the mean over problems; finals: one list per problem of one array per method."""
+    ranks = []
+    for runs in finals:
+        def beats(a, b):
+            difference = a[:, None] - b[None, :]
+            return np.mean(difference < -1e-9) + 0.5 * np.mean(np.abs(difference) <= 1e-9)
+        ranks.append([1 + sum(beats(b, a) for j, b in enumerate(runs) if j != i) for i, a in enumerate(runs)])
+    return np.mean(ranks, axis=0)
+
+
+def summary(runs):
+    """Rows of one figure per method; runs: per problem, per method, curves."""
+    finals = [[c[:, -1] for c in problem] for problem in runs]
+    areas = [[np.minimum(c, 2).mean(axis=1) for c in problem] for problem in runs]
+    return np.array([
+        mean_ranks(finals),
+        [np.median([np.median(p[i]) for p in finals]) for i in range(len(runs[0]))],
+        [np.mean([np.median(p[i]) for p in finals]) for i in range(len(runs[0]))],
+        [np.mean([np.median(p[i]) for p in areas]) for i in range(len(runs[0]))],
+    ])
 
 
 def command_table(arguments):
-    table = load(arguments.results, arguments.mode, arguments.budget, arguments.seeds)
-    others = load(arguments.results, "parallel" if arguments.mode == "sequential" else "sequential",
-                  arguments.budget, 1000)
-    chosen = arguments.methods.split(",") if arguments.methods else sorted({m for t in table.values() for m in t})
-    regrets, areas, families = {}, {}, {}
-    for problem in problems.all_problems():
-        curves = table.get(problem.name, {})
-        if "random" not in curves or any(m not in curves for m in chosen):
-            continue
-        every = [c for t in (curves, others.get(problem.name, {})) for cs in t.values() for c in cs]
-        optimum = problem.optimum if problem.optimum is not None else min(np.min(c) for c in every)
-        base = np.median([c[-1] for c in curves["random"]]) - optimum
-        finite = max(np.max(c[np.isfinite(c)]) for c in every)
-        families.setdefault(problem.family, []).append(problem.name)
-        for m in chosen:
-            scaled = [np.minimum(np.where(np.isfinite(c), c, finite) - optimum, finite - optimum) / base for c in curves[m]]
-            regrets[problem.name, m] = np.array([s[-1] for s in scaled])
-            areas[problem.name, m] = np.array([np.mean(np.minimum(s, 3)) for s in scaled])
-    names = [n for f in families.values() for n in f]
-    width = max(len(m) for m in chosen) + 1
-    print(f"mode {arguments.mode}, budget {arguments.budget}, median normalised regret (mean of the middle)")
-    print(" " * 20 + "".join(m.rjust(width) for m in chosen))
-    for n in names:
-        print(n.ljust(20) + "".join(f"{np.median(regrets[n, m]):.3f}".rjust(width) for m in chosen))
-    print()
+    results = Results(arguments.results, arguments.budget, arguments.only,
+                      arguments.methods.split(",") if arguments.methods else None, arguments.seeds)
+    rng = np.random.default_rng(0)
+    for mode in MODES if arguments.mode == "both" else [arguments.mode]:
+        families = {f: names for f, names in results.complete(mode).items() if names}
+        print(f"\n### {mode}, {arguments.budget} results per run\n")
+        print_row("median normalised regret", results.methods)
+        print_row("---", ["---:"] * len(results.methods))
+        for names in families.values():
+            for name in names:
+                print_row(name, [f"{np.median(results.curves[name, mode, m][:, -1]):.3f}" for m in results.methods])
+        print_row("runs per problem", [str(min(len(results.curves[n, mode, m]) for names in families.values()
+                                               for n in names)) for m in results.methods])
+        print_row("ms an ask", [f"{1e3 * np.median(results.asks.get((mode, m), [0])):.0f}" for m in results.methods])
+        groups = {**families, "all": [n for names in families.values() for n in names]}
+        for family, names in groups.items():
+            runs = [[results.curves[n, mode, m] for m in results.methods] for n in names]
+            figures = summary(runs)
+            draws = np.array([summary([[c[rng.integers(len(c), size=len(c))] for c in p] for p in runs])
+                              for _ in range(arguments.draws)])
+            low, high = np.quantile(draws, [0.025, 0.975], axis=0) if arguments.draws else (None, None)
+            print(f"\n{family}, {len(names)} problems\n")
+            print_row("", results.methods)
+            print_row("---", ["---:"] * len(results.methods))
+            for row, label in enumerate(("mean rank", "median regret", "mean regret", "mean area")):
+                print_row(label, [f"{figures[row, i]:.2f}" if low is None else
+                                  f"{figures[row, i]:.2f} ({low[row, i]:.2f}-{high[row, i]:.2f})"
+                                  for i in range(len(results.methods))])
 
-    def ranks(group):
-        out = []
-        for n in group:
-            r = np.array([np.median(regrets[n, m]) for m in chosen])
-            out.append([1 + np.sum(r < x - 1e-12) + 0.5 * (np.sum(np.abs(r - x) <= 1e-12) - 1) for x in r])
-        return np.mean(out, axis=0)
 
-    for family, group in [*families.items(), ("all", names)]:
-        rows = {
-            "mean regret": [np.mean([np.median(regrets[n, m]) for n in group]) for m in chosen],
-            "median regret": [np.median([np.median(regrets[n, m]) for n in group]) for m in chosen],
-            "mean rank": ranks(group),
-            "mean area": [np.mean([np.median(areas[n, m]) for n in group]) for m in chosen],
-        }
-        for label, row in rows.items():
-            print(f"{family} {label}".ljust(26) + "".join(f"{x:.3f}".rjust(width) for x in row))
+def print_row(label, cells):
+    print("| " + " | ".join([label.ljust(24), *(c.rjust(8) for c in cells)]) + " |")
 
 
 def main():
@@ -144,19 +208,19 @@ def main():
     for name, function in (("run", command_run), ("table", command_table)):
         sub = commands.add_parser(name)
         sub.set_defaults(function=function)
-        sub.add_argument("--mode", default="sequential", choices=["sequential", "parallel"])
-        sub.add_argument("--budget", type=int, default=80)
+        sub.add_argument("--methods", default="random" if name == "run" else "", help="comma-separated")
+        sub.add_argument("--mode", default="both", choices=[*MODES, "both"])
+        sub.add_argument("--only", default="core", help="problems or families, or core or all; comma-separated")
+        sub.add_argument("--budget", type=int, default=50)
         sub.add_argument("--results", default="results")
-        sub.add_argument("--seeds", type=int, default=5)
+        sub.add_argument("--seeds", type=int, default=10)
         if name == "run":
-            sub.add_argument("--method", required=True)
-            sub.add_argument("--label", default="")
-            sub.add_argument("--only", default="")
-            sub.add_argument("--options", default="{}")
+            sub.add_argument("--label", default="", help="kept under this name")
+            sub.add_argument("--options", default="{}", help="of BayesianOptions, as JSON")
             sub.add_argument("--bridge", default="sampler_quality_bridge")
             sub.add_argument("--quiet", action="store_true")
         else:
-            sub.add_argument("--methods", default="")
+            sub.add_argument("--draws", type=int, default=1000, help="for the intervals")
     arguments = parser.parse_args()
     arguments.function(arguments)
 
