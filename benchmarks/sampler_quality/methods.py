@@ -79,9 +79,11 @@ class Hdrive:
         self.call(op="tell", id=ticket, value=value)
 
 
-def make(method, space, seed, options=None):
+def make(method, space, seed, budget, options=None):
     if method == "random":
         return Random(space, seed)
     if method.startswith("hdrive"):
         return Hdrive(space, seed, options)
+    if method == "smac":
+        return peers.Smac(space, seed, budget)
     return peers.MAKERS[method](space, seed)

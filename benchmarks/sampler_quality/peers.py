@@ -262,9 +262,10 @@ class Ax:
 
 
 class Smac:
-    """SMAC3's facade for hyperparameter optimisation: a random forest."""
+    """SMAC3's facade for hyperparameter optimisation: a random forest. It makes a share of the budget
+    its initial design, so it is told the budget."""
 
-    def __init__(self, space, seed):
+    def __init__(self, space, seed, budget):
         import logging
         import ConfigSpace as cs
         from smac import HyperparameterOptimizationFacade, Scenario
@@ -282,7 +283,7 @@ class Smac:
             if f.when:
                 configuration_space.add(cs.EqualsCondition(added[f.key], added[f.when[0]], f.when[1]))
         self.folder = tempfile.TemporaryDirectory()
-        scenario = Scenario(configuration_space, deterministic=True, n_trials=1000, seed=seed,
+        scenario = Scenario(configuration_space, deterministic=True, n_trials=budget, seed=seed,
                             output_directory=self.folder.name)
         self.smac = HyperparameterOptimizationFacade(scenario, lambda config, seed=0: 0.0,
                                                      overwrite=True, logging_level=False)
@@ -331,7 +332,6 @@ MAKERS = {
     "optuna-tpe": lambda space, seed: Optuna(space, seed, "tpe"),
     "optuna-gp": lambda space, seed: Optuna(space, seed, "gp"),
     "skopt": Skopt,
-    "smac": Smac,
     "botorch": Botorch,
     "ax": Ax,
     "hebo": Hebo,

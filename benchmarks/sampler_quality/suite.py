@@ -40,7 +40,7 @@ MODES = {"sequential": 1, "parallel": 8}
 
 def run(problem, method, mode, seed, budget, options=None):
     """[[observed, true], ...] and the processor seconds that an ask and its tell took here."""
-    sampler = methods.make(method, problem.space, seed, options)
+    sampler = methods.make(method, problem.space, seed, budget, options)
     noise = np.random.default_rng([seed, 1])
     durations = np.random.default_rng([seed, 2])
     clock, asked, running, told, spent = 0.0, 0, [], [], 0.0
@@ -112,7 +112,7 @@ class Results:
     """Curves of normalised regret, [runs, budget], by (problem, mode, method)."""
 
     def __init__(self, folder, budget, only, chosen=None, seeds=1000):
-        raw, self.asks, self.budget = {}, {}, budget
+        raw, self.budget = {}, budget
         for path in sorted(pathlib.Path(folder).glob("*.json")):
             method, mode, name = path.name[:-5].split(".", 2)
             for key, entry in json.loads(path.read_text()).items():
@@ -120,7 +120,6 @@ class Results:
                 if int(of) != budget or (int(seed) >= seeds and method != "random"):
                     continue
                 raw.setdefault(name, {}).setdefault((mode, method), []).append(best_so_far(entry["told"]))
-                self.asks.setdefault((mode, method), []).append(entry["ask_seconds"])
         found = {m for runs in raw.values() for _, m in runs}
         self.methods = chosen or sorted(found - {"random"}) + ["random"]
         self.families, self.curves = {}, {}
@@ -181,7 +180,6 @@ def command_table(arguments):
                 print_row(name, [f"{np.median(results.curves[name, mode, m][:, -1]):.3f}" for m in results.methods])
         print_row("runs per problem", [str(min(len(results.curves[n, mode, m]) for names in families.values()
                                                for n in names)) for m in results.methods])
-        print_row("ms an ask", [f"{1e3 * np.median(results.asks.get((mode, m), [0])):.0f}" for m in results.methods])
         groups = {**families, "all": [n for names in families.values() for n in names]}
         for family, names in groups.items():
             runs = [[results.curves[n, mode, m] for m in results.methods] for n in names]
