@@ -109,12 +109,14 @@ RankedValues::Sets RankedValues::sets_at(int interval) const {
 int RankedValues::worse(int interval, double figure) const {
   const Key limit = key(figure);
   int count = 0;
-  for (const Root set : sets_at(interval).all()) count += trees_.count_below(set, limit);
+  const Sets sets = sets_at(interval);
+  for (const Root set : sets.all()) count += trees_.count_below(set, limit);
   return count;
 }
 
 double RankedValues::at(int interval, int position_from_worst) const {
-  return figure(trees_.select(sets_at(interval).all(), position_from_worst));
+  const Sets sets = sets_at(interval);
+  return figure(trees_.select(sets.all(), position_from_worst));
 }
 
 }  // namespace hd

@@ -56,7 +56,8 @@ class RankedValues {
     void add(Root root) {
       if (root != KeyTrees::kEmpty) roots[count++] = root;
     }
-    [[nodiscard]] std::span<const Root> all() const { return {roots.data(), count}; }
+    [[nodiscard]] std::span<const Root> all() const& { return {roots.data(), count}; }
+    std::span<const Root> all() const&& = delete;  // would outlive the sets
   };
   [[nodiscard]] Sets sets_at(int interval) const;
 
