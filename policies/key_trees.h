@@ -24,9 +24,9 @@ class KeyTrees {
   /// How many keys of the set are below `key`.
   [[nodiscard]] int count_below(Root root, Key key) const;
 
-  /// The key at `position` (from 0, ascending) of the union of m sets: walks down each of them once,
-  /// expected O(m log n) steps, and compares the roots reached, O(m) a step.
-  /// Preconditions: position < sum of sizes; m <= kMostSets.
+  /// The key at `position` (from 0, ascending) of the union of m sets: walks down each of them
+  /// once, expected O(m log n) steps, and compares the roots reached, O(m) a step. Preconditions:
+  /// position < sum of sizes; m <= kMostSets.
   [[nodiscard]] Key select(std::span<const Root> sets, int position) const;
 
  private:

@@ -64,10 +64,9 @@ class Supervision {
         spec_(spec),
         log_(directory.descriptor()),
         listening_(directory.descriptor(), log_),
-        link_(loop_,
-              log_,
-              directory.descriptor(),
-              {[this](std::optional<int> grace, bool force) { cancel(grace, force); }}),
+        link_(loop_, log_, directory.descriptor(), {[this](std::optional<int> grace, bool force) {
+                cancel(grace, force);
+              }}),
         watch_(loop_),
         signals_(loop_),
         kill_timer_(loop_),
@@ -166,7 +165,8 @@ class Supervision {
         });
   }
 
-  // Tests kill the supervisor of one child run, in its first attempt: a second one must get through.
+  // Tests kill the supervisor of one child run, in its first attempt: a second one must get
+  // through.
   void fault(const char* name) const {
     if (spec_.attempt == 0) fault_point(name, spec_.child + 1);
   }

@@ -253,7 +253,8 @@ TEST_F(RunStoreTest, KeepsTheBestPrimaryMetric) {
 
 TEST_F(RunStoreTest, TreatsAScriptRunAsItsOwnChild) {
   begin(Goal::kMinimize, RunKind::kScript);
-  append({EngineStarted{}, AskAnswered{0, {Configuration()}, {"the script"}, true, "", "", -1, {}}});
+  append(
+      {EngineStarted{}, AskAnswered{0, {Configuration()}, {"the script"}, true, "", "", -1, {}}});
   append({ChildStarting{0, 0}, ChildStarted{0, 0, "here", 5}, metric(0, 2, 0.5)});
   EXPECT_EQ(parent().status, RunStatus::kRunning);
   EXPECT_FALSE(parent().is_child);
