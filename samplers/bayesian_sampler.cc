@@ -146,6 +146,8 @@ class BayesianSampler::State {
                                 int index,
                                 const Asked& asked,
                                 Model& model) const;
+  /// Of a configuration that the ask has chosen.
+  void take_as_running(Model& model, const Point& point) const;
   std::vector<gp::Proposal> propose(const AskRequest& request,
                                     const TrialData& data,
                                     int index,
@@ -328,13 +330,21 @@ std::optional<BayesianSampler::State::Choice> BayesianSampler::State::improve(
     if (asked.contains(to_json(configuration))) continue;
     gp::Reason reason = gp::proposal_reason(
         encoding_, data, *model.process, proposal, model.incumbent - margin(data, index));
-    const VectorXd features = encoding_.features(proposal.point);
-    const double mean = model.process->predict(features, false).mean[0];
-    model.incumbent = std::min(model.incumbent, mean);
-    model.process->append_input(features);
+    take_as_running(model, proposal.point);
     return Choice{std::move(configuration), std::move(reason)};
   }
-  return unseen(request.seed, index, asked);
+  std::optional<Choice> choice = unseen(request.seed, index, asked);
+  if (choice) {
+    if (const auto point = encoding_.encode(choice->configuration)) take_as_running(model, *point);
+  }
+  return choice;
+}
+
+void BayesianSampler::State::take_as_running(Model& model, const Point& point) const {
+  const VectorXd features = encoding_.features(point);
+  const double mean = model.process->predict(features, false).mean[0];
+  model.incumbent = std::min(model.incumbent, mean);
+  model.process->append_input(features);
 }
 
 AskResult BayesianSampler::State::ask(const AskRequest& request) {
@@ -355,7 +365,13 @@ AskResult BayesianSampler::State::ask(const AskRequest& request) {
     std::optional<Choice> choice;
     if (!starting && !model_failed && encoding_.axes() > 0) {
       try {
-        if (!model.process) model = prepare(request, data, result);
+        if (!model.process) {
+          model = prepare(request, data, result);
+          // Start-up points of the same ask.
+          for (const Configuration& earlier : result.configurations) {
+            if (const auto point = encoding_.encode(earlier)) take_as_running(model, *point);
+          }
+        }
         choice = improve(request, data, index, asked, model);
       } catch (const std::exception& e) {
         model = {};

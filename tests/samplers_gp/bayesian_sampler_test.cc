@@ -282,6 +282,22 @@ TEST(BayesianSampler, GivesTheNumbersOfEveryReason) {
   }
 }
 
+TEST(BayesianSampler, KnowsTheStartUpPointsOfItsOwnBatch) {
+  Loop loop(square_space());
+  loop.run(2, bowl);
+  const AskResult asked = loop.ask(6);
+  int of_the_model = 0;
+  for (std::size_t i = 0; i < asked.details.size(); ++i) {
+    const Value& details = asked.details[i];
+    if (details.find("source")->as_string() != "model") continue;
+    ++of_the_model;
+    EXPECT_EQ(details.find("results")->as_integer(), 2);
+    EXPECT_EQ(details.find("running")->as_integer(), static_cast<std::int64_t>(i));
+  }
+  EXPECT_GT(of_the_model, 0);
+  EXPECT_LT(of_the_model, 6) << "the batch was to begin with start-up points";
+}
+
 TEST(BayesianSampler, ServesSpacesWithOneOrNoFreeParameter) {
   Loop fixed(ParameterSpace{{"a", choice(5)}});
   EXPECT_EQ(fixed.run(3, [](const Configuration&) { return 1.0; }), 1.0);
