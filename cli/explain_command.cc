@@ -50,9 +50,12 @@ std::string_view kind_name(ExitStatus::Kind kind) {
   return "unknown";
 }
 
-PendingRuns pending_at(const OpenedHistory& history, const std::string& parent, int ask) {
+PendingRuns pending_at(const OpenedHistory& history,
+                       const std::string& parent,
+                       int ask,
+                       int child) {
   const auto spec = history.store.spec(parent);
-  return spec ? pending_at_ask(history.store, parent, config_of(*spec), ask) : PendingRuns{};
+  return spec ? pending_at_ask(history.store, parent, config_of(*spec), ask, child) : PendingRuns{};
 }
 
 Value::List numbers(const std::vector<int>& children) { return {children.begin(), children.end()}; }
@@ -173,8 +176,8 @@ int explain(const CommonOptions& options, const std::string& run_id) {
   const RunSummary run = require_run(history, run_id);
   const bool is_sweep = !run.is_child && run.kind == RunKind::kHyperDrive;
   const std::string& parent = run.is_child ? run.parent_run_id : run.run_id;
-  Explanation explanation([&](int ask) { return pending_at(history, parent, ask); });
   const int child = run.is_child ? run.child : (is_sweep ? -1 : 0);
+  Explanation explanation([&](int ask) { return pending_at(history, parent, ask, child); });
   for (const Event& event : history.store.events_of_child(parent, child)) explanation.read(event);
   if (wants_text(options)) {
     std::string text = run.run_id + ' ' + std::string(status_name(run.status)) + '\n';

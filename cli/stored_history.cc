@@ -21,7 +21,8 @@ History stored_history(const RunStore& store,
 PendingRuns pending_at_ask(const RunStore& store,
                            const std::string& parent_run_id,
                            const HyperDriveConfig& config,
-                           int ask) {
+                           int ask,
+                           int child) {
   History history = empty_history(config);
   bool reached = false;
   PendingRuns pending;
@@ -31,10 +32,11 @@ PendingRuns pending_at_ask(const RunStore& store,
     const auto* issued = std::get_if<AskIssued>(&event.body);
     reached = issued != nullptr && issued->ask == ask;
     if (!reached) return;
-    for (const ChildRun& child : history.children()) {
-      if (is_terminal(child.status) || child.index >= issued->first_child) continue;
-      (child.is_active() ? pending.running : pending.queued).push_back(child.index);
+    for (const ChildRun& run : history.children()) {
+      if (is_terminal(run.status) || run.index >= issued->first_child) continue;
+      (run.is_active() ? pending.running : pending.queued).push_back(run.index);
     }
+    for (int index = issued->first_child; index < child; ++index) pending.queued.push_back(index);
   });
   return pending;
 }

@@ -15,13 +15,16 @@ namespace hd {
 
 /// Child runs that had been asked for, and had not ended, when the sampler was asked.
 struct PendingRuns {
-  std::vector<int> running, queued;
+  std::vector<int> running;
+  std::vector<int> queued;  ///< those asked for before `child` by the same ask are among them
 };
-/// As of the decision to ask for the `ask`-th time, which is what the sampler then knew.
-/// Configurations asked for anew by that ask are not among them.
+/// As of the decision to ask for the `ask`-th time, which gave `child` its configuration: what the
+/// sampler then knew. What that ask was to give anew to `child` and those after it is not among
+/// them.
 [[nodiscard]] PendingRuns pending_at_ask(const RunStore& store,
                                          const std::string& parent_run_id,
                                          const HyperDriveConfig& config,
-                                         int ask);
+                                         int ask,
+                                         int child);
 
 }  // namespace hd

@@ -46,10 +46,19 @@ class Insight(ProgramTest):
         across = [scale["correlationAcross"] for scale in details["lengthScales"]]
         self.assertEqual(across, sorted(across))
         self.assertEqual(details["lengthScales"][0]["name"], "--lr")
-        # Two run at once: the model knew of all others, and that one of them had not ended.
-        pending = proposed["pending"]
-        self.assertEqual(details["results"] + len(pending["running"]) + len(pending["queued"]), 13)
-        self.assertEqual(len(pending["running"]) + len(pending["queued"]), details["running"])
+
+    def test_the_model_knew_of_every_earlier_child_run(self):
+        for child in range(self.RUNS):
+            proposed = self.json("run", "explain", "-r", "%s_%d" % (self.id, child))["proposed"]
+            details, pending = proposed["details"], proposed["pending"]
+            self.assertIn(details["source"], ("startUp", "model") if child < 13 else ("model",))
+            if details["source"] == "startUp":
+                continue
+            # Two run at once, and two may have been asked for at once.
+            unfinished = pending["running"] + pending["queued"]
+            self.assertEqual(details["results"] + len(unfinished), child)
+            self.assertEqual(len(unfinished), details["running"], (child, proposed))
+            self.assertTrue(all(other < child for other in unfinished), unfinished)
 
     def test_an_explanation_in_words_names_every_parameter_and_who_was_running(self):
         first = self.json("run", "explain", "-r", self.id + "_0")
