@@ -61,7 +61,7 @@ def throughput(hdrive, build, children, points):
     try:
         history = sqlite3.connect(os.path.join(folder, ".hdrive", "history.db"))
         stored = history.execute("select count(*) from metric").fetchone()[0]
-        judged = history.execute("select count(*) from verdict").fetchone()[0]
+        judged = history.execute("select count(*) from policy_verdict").fetchone()[0]
         # The first child to reach an interval has nobody to be compared with there.
         if stored != children * points or judged != stored - points:
             sys.exit("%d points written, %d stored, %d judged" % (children * points, stored,

@@ -265,15 +265,16 @@ void TunerLoop::State::cancel_everything(CancelCause cause, const std::string& r
 /// Takes one event in together with every decision that follows from it. Nothing of it is carried
 /// out before `commit` has made it durable.
 void TunerLoop::State::push(EventBody body) {
-  std::vector<EventBody> bodies;
-  bodies.push_back(std::move(body));
-  while (!bodies.empty()) {
-    for (EventBody& one : bodies) {
-      Event event{++last_number, clock.now_us(), std::move(one)};
-      tuner.apply(event);
-      pending.push_back(std::move(event));
-    }
-    bodies = tuner.decide();
+  const std::int64_t now_us = clock.now_us();
+  const auto take = [&](EventBody&& one) {
+    pending.push_back({++last_number, now_us, std::move(one)});
+    tuner.apply(pending.back());
+  };
+  take(std::move(body));
+  for (;;) {
+    std::vector<EventBody> decisions = tuner.decide();
+    if (decisions.empty()) return;
+    for (EventBody& one : decisions) take(std::move(one));
   }
 }
 

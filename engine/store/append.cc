@@ -5,6 +5,7 @@
 
 #include "engine/core/error.h"
 #include "engine/store/event_codec.h"
+#include "engine/store/metric_rows.h"
 #include "engine/store/store_state.h"
 
 namespace hd {
@@ -39,27 +40,30 @@ const char* error_code_of(ExitStatus::Kind kind) {
 /// first: a row is written once per append, however many events changed it.
 class Appender {
  public:
-  Appender(RunStore::State& state, ParentProjection& parent) : state_(state), parent_(parent) {}
+  Appender(RunStore::State& state, ParentProjection& parent)
+      : state_(state),
+        parent_(parent),
+        metrics_(state, [this](const MetricRow& row, bool is_written) {
+          on_metric_row(row, is_written);
+        }) {}
 
-  void append(const Event& event) {
-    if (event.number != parent_.last_number + 1) {
-      throw StoreError("cannot append event " + std::to_string(event.number) + " to run " +
-                       parent_.identity.run_id + ": its history ends at " +
-                       std::to_string(parent_.last_number));
+  void append(std::span<const Event> events) {
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      const Event& event = events[i];
+      take_number(event);
+      const auto* reported = std::get_if<MetricReported>(&event.body);
+      if (reported == nullptr) {
+        append(event);
+        continue;
+      }
+      const Event* verdict = nullptr;
+      if (i + 1 < events.size() && share_a_row(event, events[i + 1])) {
+        verdict = &events[++i];
+        take_number(*verdict);
+      }
+      add_metric(event, *reported, verdict);
     }
-    parent_.last_number = event.number;
-    if (const auto* reported = std::get_if<MetricReported>(&event.body)) {
-      insert_metric(event, *reported);
-    } else if (const auto* judged = std::get_if<PolicyJudged>(&event.body)) {
-      insert_verdict(event, *judged);
-    } else {
-      insert_event(
-          event, event_name(event.body), event_child(event.body), encode_event(event.body));
-      std::visit([&](const auto& body) { project(body, event); }, event.body);
-    }
-  }
-
-  void finish() {
+    metrics_.flush();
     for (RunProjection* row : changed_) write(*row);
     sqlite::Statement& progress =
         state_.database.cached("UPDATE engine SET last_number=? WHERE parent=?");
@@ -67,6 +71,24 @@ class Appender {
   }
 
  private:
+  void take_number(const Event& event) {
+    if (event.number != parent_.last_number + 1) {
+      throw StoreError("cannot append event " + std::to_string(event.number) + " to run " +
+                       parent_.identity.run_id + ": its history ends at " +
+                       std::to_string(parent_.last_number));
+    }
+    parent_.last_number = event.number;
+  }
+
+  void append(const Event& event) {
+    if (const auto* judged = std::get_if<PolicyJudged>(&event.body)) {
+      insert_verdict(event, *judged);
+      return;
+    }
+    insert_event(event, event_name(event.body), event_child(event.body), encode_event(event.body));
+    std::visit([&](const auto& body) { project(body, event); }, event.body);
+  }
+
   [[nodiscard]] bool is_script() const { return parent_.identity.kind == RunKind::kScript; }
 
   void insert_event(const Event& event,
@@ -84,36 +106,32 @@ class Appender {
     insert.run();
   }
 
-  void insert_metric(const Event& event, const MetricReported& reported) {
+  void add_metric(const Event& event, const MetricReported& reported, const Event* verdict) {
+    const RunProjection& run = row(reported.child);
     const MetricPoint& point = reported.point;
-    RunProjection& run = row(reported.child);
-    const std::int64_t name = state_.name_key(point.name);
-    sqlite::Statement& insert = state_.database.cached(
-        "INSERT OR IGNORE INTO metric(run,attempt,sequence,number,engine_us,time_us,name,value,"
-        "text,step,checksum) VALUES(?,?,?,?,?,?,?,?,?,?,?)");
-    insert.bind(1, run.key).bind(2, reported.attempt).bind(3, point.sequence);
-    insert.bind(4, event.number).bind(5, event.time_us).bind(6, point.time_us).bind(7, name);
-    insert.bind(8, point.value);
-    point.text.empty() ? insert.bind_null(9) : insert.bind(9, std::string_view(point.text));
-    point.step ? insert.bind(10, *point.step) : insert.bind_null(10);
-    insert.bind(11,
-                std::int64_t{metric_checksum(
-                    run.key, reported.attempt, event.number, event.time_us, name, point)});
-    insert.run();
-    if (state_.database.changed_rows() == 0) {
+    const bool is_result = point.text.empty() && reported.attempt == run.attempt &&
+                           point.name == parent_.primary_metric_name;
+    metrics_.add({run.key, &event, verdict, is_result});
+  }
+
+  void on_metric_row(const MetricRow& metric, bool is_written) {
+    const auto& reported = std::get<MetricReported>(metric.metric->body);
+    if (!is_written) {
       // Its number is used up all the same: a hole in the history would look like damage.
-      insert_event(event, kRepeatedMetric, reported.child, "{}");
+      insert_event(*metric.metric, kRepeatedMetric, reported.child, "{}");
+      if (metric.verdict != nullptr) {
+        insert_verdict(*metric.verdict, std::get<PolicyJudged>(metric.verdict->body));
+      }
       return;
     }
-    if (!point.text.empty() || reported.attempt != run.attempt ||
-        point.name != parent_.primary_metric_name ||
-        !is_better(parent_.goal, point.value, run.best)) {
-      return;
-    }
-    run.best = point.value;
+    if (!metric.is_result) return;
+    RunProjection& run = row(reported.child);
+    const double value = reported.point.value;
+    if (!is_better(parent_.goal, value, run.best)) return;
+    run.best = value;
     touch(run);
-    if (!is_script() && is_better(parent_.goal, point.value, parent_.self.best)) {
-      parent_.self.best = point.value;
+    if (!is_script() && is_better(parent_.goal, value, parent_.self.best)) {
+      parent_.self.best = value;
       parent_.self.best_child = reported.child;
       touch(parent_.self);
     }
@@ -341,6 +359,7 @@ class Appender {
  private:
   RunStore::State& state_;
   ParentProjection& parent_;
+  MetricRows metrics_;
   std::vector<RunProjection*> changed_;
 };
 
@@ -399,9 +418,7 @@ void RunStore::append(const std::string& parent_run_id,
         state.parent = load_parent(state, parent_run_id);
       }
     }
-    Appender appender(state, *state.parent);
-    for (const Event& event : events) appender.append(event);
-    appender.finish();
+    Appender(state, *state.parent).append(events);
     transaction.commit();
   } catch (...) {
     state.forget();

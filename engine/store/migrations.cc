@@ -134,7 +134,25 @@ CREATE VIEW metric_point AS
   FROM metric JOIN run ON run.id = metric.run JOIN metric_name ON metric_name.id = metric.name;
 )sql";
 
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kMigration1};
+// A verdict lies beside the metric point it judged: one row instead of two.
+constexpr const char* kMigration2 = R"sql(
+ALTER TABLE metric ADD COLUMN verdict_outcome INTEGER;
+ALTER TABLE metric ADD COLUMN verdict_interval INTEGER;
+ALTER TABLE metric ADD COLUMN verdict_value REAL;
+ALTER TABLE metric ADD COLUMN verdict_bound REAL;
+ALTER TABLE metric ADD COLUMN verdict_population INTEGER;
+
+CREATE VIEW policy_verdict AS
+  SELECT run.run_id, verdict_interval AS interval, verdict_outcome AS outcome,
+         verdict_value AS value, verdict_bound AS bound, verdict_population AS population,
+         engine_us AS time_us
+  FROM metric JOIN run ON run.id = metric.run WHERE verdict_outcome IS NOT NULL
+  UNION ALL
+  SELECT run.run_id, interval, outcome, value, bound, population, time_us
+  FROM verdict JOIN run ON run.id = verdict.run;
+)sql";
+
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kMigration1, kMigration2};
 
 }  // namespace
 

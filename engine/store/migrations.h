@@ -4,7 +4,7 @@
 namespace hd::sqlite {
 
 /// The schema this program writes; `user_version` of the file. Frozen per release.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// "hdrv" in ASCII: marks the file as ours, whatever its name.
 inline constexpr int kApplicationId = 0x68647276;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/store/metric_rows.h"
 #include "engine/store/store_state.h"
 
 namespace hd {
@@ -16,32 +17,13 @@ namespace {
 constexpr const char* kEvents =
     "SELECT parent,number,time_us,kind,child,payload,checksum FROM event WHERE parent=?1 "
     "AND number>?2 ORDER BY number";
+// A row may also hold the verdict with the next number.
 constexpr const char* kMetrics =
-    "SELECT run,number,engine_us,attempt,sequence,time_us,name,value,text,step,checksum "
-    "FROM metric WHERE run IN " HD_RUNS_OF_PARENT " AND number>?2 ORDER BY number";
+    "SELECT " HD_METRIC_COLUMNS " FROM metric WHERE run IN " HD_RUNS_OF_PARENT
+    " AND (number>?2 OR (number=?2 AND verdict_outcome IS NOT NULL)) ORDER BY number";
 constexpr const char* kVerdicts =
     "SELECT run,number,time_us,outcome,interval,value,bound,population,checksum "
     "FROM verdict WHERE run IN " HD_RUNS_OF_PARENT " AND number>?2 ORDER BY number";
-
-MetricPoint read_point(const sqlite::Statement& row, RunStore::State& state) {
-  MetricPoint point;
-  point.sequence = row.integer(4);
-  point.time_us = row.integer(5);
-  point.name = state.name_of(row.integer(6));
-  point.value = row.real(7);
-  point.text = row.text(8);
-  if (!row.is_null(9)) point.step = row.integer(9);
-  return point;
-}
-
-bool is_sound(const sqlite::Statement& row, const MetricPoint& point) {
-  return metric_checksum(row.integer(0),
-                         row.integer(3),
-                         row.integer(1),
-                         row.integer(2),
-                         row.integer(6),
-                         point) == row.integer(10);
-}
 
 /// Merges the three tables that hold one history. Each cursor is in order of number already, so one
 /// row of each is in memory at a time (SQLite sorts metrics on disk when they are many).
@@ -68,7 +50,14 @@ class Replay {
         if (events_.row.view(3) != kRepeatedMetric) visit(state_.read_event(events_.row, run_id_));
         events_.advance();
       } else if (metrics_.is_at(number)) {
-        visit(read_metric());
+        const ReadMetricRow read = read_metric_row(state_, metrics_.row, run_id_);
+        visit({number,
+               read.engine_us,
+               MetricReported{child_of(metrics_.row), read.attempt, read.point}});
+        if (!read.is_judged) metrics_.advance();
+      } else if (metrics_.is_at(number - 1)) {
+        const ReadMetricRow read = read_metric_row(state_, metrics_.row, run_id_);
+        visit({number, read.engine_us, PolicyJudged{child_of(metrics_.row), read.verdict}});
         metrics_.advance();
       } else if (verdicts_.is_at(number)) {
         visit(state_.read_verdict(verdicts_.row, child_of(verdicts_.row), run_id_));
@@ -103,17 +92,6 @@ class Replay {
     const auto known = children_.find(row.integer(0));
     if (known == children_.end()) state_.damaged("a row of run " + run_id_ + " has no child run");
     return known->second;
-  }
-
-  [[nodiscard]] Event read_metric() {
-    const sqlite::Statement& row = metrics_.row;
-    MetricReported reported{
-        child_of(row), static_cast<int>(row.integer(3)), read_point(row, state_)};
-    if (!is_sound(row, reported.point)) {
-      state_.damaged("event " + std::to_string(row.integer(1)) + " of run " + run_id_ +
-                     " was altered");
-    }
-    return {row.integer(1), row.integer(2), std::move(reported)};
   }
 
   RunStore::State& state_;
@@ -200,6 +178,17 @@ std::vector<Event> RunStore::events_of_child(const std::string& parent_run_id, i
       events.push_back(state.read_verdict(*query.operator->(), child, parent_run_id));
     }
   }
+  {
+    const sqlite::Use query(state.database.cached(
+        "SELECT " HD_METRIC_COLUMNS
+        " FROM metric WHERE verdict_outcome IS NOT NULL AND run=(SELECT "
+        "id FROM run WHERE (parent=?1 AND child=?2) OR (id=?1 AND kind='script' AND ?2=0))"));
+    query->bind(1, parent).bind(2, child);
+    while (query->step()) {
+      const ReadMetricRow read = read_metric_row(state, *query.operator->(), parent_run_id);
+      events.push_back({read.number + 1, read.engine_us, PolicyJudged{child, read.verdict}});
+    }
+  }
   std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) {
     return a.number < b.number;
   });
@@ -212,19 +201,14 @@ void RunStore::metrics(const std::string& run_id,
   State& state = *state_;
   const sqlite::Transaction transaction(state.database, sqlite::Transaction::Kind::kRead);
   const std::int64_t run = state.key_of(run_id);
-  sqlite::Statement query(
-      state.database,
-      "SELECT run,number,engine_us,attempt,sequence,time_us,name,value,text,step,checksum "
-      "FROM metric WHERE run=?1 AND (?2='' OR name=(SELECT id FROM metric_name WHERE name=?2)) "
-      "ORDER BY attempt,sequence");
+  sqlite::Statement query(state.database,
+                          "SELECT " HD_METRIC_COLUMNS
+                          " FROM metric WHERE run=?1 AND (?2='' OR name=(SELECT id FROM "
+                          "metric_name WHERE name=?2)) ORDER BY attempt,sequence");
   query.bind(1, run).bind(2, std::string_view(name));
   while (query.step()) {
-    const MetricPoint point = read_point(query, state);
-    if (!is_sound(query, point)) {
-      state.damaged("metric point " + std::to_string(point.sequence) + " of run " + run_id +
-                    " was altered");
-    }
-    visit(static_cast<int>(query.integer(3)), point);
+    const ReadMetricRow read = read_metric_row(state, query, run_id);
+    visit(read.attempt, read.point);
   }
 }
 

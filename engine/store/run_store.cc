@@ -82,6 +82,7 @@ int RunStore::take_over(const std::string& parent_run_id) {
     epoch = static_cast<int>(query->integer(0));
   }
   transaction.commit();
+  state.checkpoint_in_background();
   return epoch;
 }
 

@@ -165,8 +165,8 @@ std::string_view Statement::view(int column) const {
           static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-Database::Database(std::string file) : file_(std::move(file)) {
-  create_private_file(file_);
+Database::Database(std::string file, Open open) : file_(std::move(file)) {
+  if (open == Open::kOrCreate) create_private_file(file_);
   const int code = sqlite3_open_v2(
       file_.c_str(), &connection_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) {
@@ -206,6 +206,19 @@ std::int64_t Database::number(const char* sql) {
 std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(connection_); }
 
 std::int64_t Database::changed_rows() const { return sqlite3_changes(connection_); }
+
+void Database::watch_log(std::function<void(int pages)> on_commit) {
+  on_commit_ = std::move(on_commit);
+  const auto forward = [](void* self, sqlite3*, const char*, int pages) {
+    static_cast<Database*>(self)->on_commit_(pages);
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(connection_, forward, this);
+}
+
+void Database::checkpoint() {
+  sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_) == 0; }
 

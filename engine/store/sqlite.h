@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -72,8 +73,9 @@ class Use {
 /// A connection to one file. Not thread-safe.
 class Database {
  public:
-  /// Creates the file with mode 0600 when it does not exist.
-  explicit Database(std::string file);
+  enum class Open { kOrCreate, kExisting };
+  /// A new file gets the mode 0600.
+  explicit Database(std::string file, Open open = Open::kOrCreate);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -87,6 +89,12 @@ class Database {
   [[nodiscard]] std::int64_t changed_rows() const;
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] const std::string& file() const { return file_; }
+  /// Has `on_commit` called after each commit with the length of the write-ahead log in pages, in
+  /// place of SQLite's own rule when to copy it into the file. It must not throw.
+  void watch_log(std::function<void(int pages)> on_commit);
+  /// Copies of the write-ahead log into the file what no reader needs there. What cannot be copied
+  /// now, for want of space or for any other reason, stays in the log.
+  void checkpoint();
   /// Throws StoreError for the code SQLite returned: which file, what is wrong, what to do.
   [[noreturn]] void fail(int code) const;
 
@@ -94,6 +102,7 @@ class Database {
   friend class Statement;
   std::string file_;
   sqlite3* connection_ = nullptr;
+  std::function<void(int)> on_commit_;
   std::unordered_map<const char*, std::unique_ptr<Statement>> cache_;
 };
 

@@ -16,6 +16,10 @@ namespace hd {
 
 namespace {
 
+/// A checkpoint of this size (8 MB) stays short, and few of them are needed.
+constexpr int kCheckpointPages = 2000;
+constexpr int kLongestLogPages = 8 * kCheckpointPages;
+
 class Checksum {
  public:
   Checksum& add(std::int64_t value) {
@@ -31,6 +35,10 @@ class Checksum {
     add(static_cast<std::int64_t>(text.size()));
     crc_.process_bytes(text.data(), text.size());
     return *this;
+  }
+  Checksum& add(const PolicyVerdict& verdict) {
+    add(static_cast<std::int64_t>(verdict.outcome)).add(std::int64_t{verdict.interval});
+    return add(verdict.value).add(verdict.limit).add(std::int64_t{verdict.population});
   }
   [[nodiscard]] std::uint32_t value() const { return crc_.checksum(); }
 
@@ -70,11 +78,13 @@ std::uint32_t metric_checksum(std::int64_t run,
                               std::int64_t number,
                               std::int64_t engine_us,
                               std::int64_t name,
-                              const MetricPoint& point) {
+                              const MetricPoint& point,
+                              const PolicyVerdict* verdict) {
   Checksum sum;
   sum.add(run).add(attempt).add(point.sequence).add(number).add(engine_us).add(point.time_us);
   sum.add(name).add(point.value).add(point.text);
   if (point.step) sum.add(*point.step);
+  if (verdict != nullptr) sum.add(*verdict);
   return sum.value();
 }
 
@@ -83,9 +93,7 @@ std::uint32_t verdict_checksum(std::int64_t run,
                                std::int64_t time_us,
                                const PolicyVerdict& verdict) {
   Checksum sum;
-  sum.add(run).add(number).add(time_us).add(static_cast<std::int64_t>(verdict.outcome));
-  sum.add(std::int64_t{verdict.interval}).add(verdict.value).add(verdict.limit);
-  sum.add(std::int64_t{verdict.population});
+  sum.add(run).add(number).add(time_us).add(verdict);
   return sum.value();
 }
 
@@ -103,12 +111,28 @@ RunStore::State::State(const std::string& file) : database(file) {
     sqlite::refuse_unusable(database);
   }
   enter_write_ahead_logging(database);
-  // A checkpoint of this size (8 MB at most) stays short, and few of them are needed.
   database.execute(
-      "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=2000; "
-      "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8000");
+      ("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=" + std::to_string(kCheckpointPages) +
+       "; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8000")
+          .c_str());
   sqlite::migrate(database);
   data_version = database.number("PRAGMA data_version");
+}
+
+void RunStore::State::checkpoint_in_background() {
+  if (checkpointer_) return;
+  checkpointer_ = std::make_unique<Checkpointer>(database.file());
+  database.watch_log([this, asked_at = 0](int pages) mutable {
+    if (pages < asked_at) asked_at = 0;  // the log began anew
+    if (pages >= kLongestLogPages) {
+      // The log begins anew only after a moment in which all of it has been copied, and an engine
+      // that never rests leaves no such moment. Most of it has been copied by now.
+      database.checkpoint();
+    } else if (pages - asked_at >= kCheckpointPages) {
+      asked_at = pages;
+      checkpointer_->request();
+    }
+  });
 }
 
 void RunStore::State::set_durability(Durability durability) {

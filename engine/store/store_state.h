@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/store/checkpointer.h"
 #include "engine/store/run_store.h"
 #include "engine/store/sqlite.h"
 
@@ -46,6 +48,8 @@ struct RunStore::State {
   std::int64_t data_version = 0;
   std::optional<ParentProjection> parent;  ///< of the latest append
 
+  /// From now on the write-ahead log is copied into the file beside the appends.
+  void checkpoint_in_background();
   /// Sets what the next commits wait for.
   void set_durability(Durability durability);
   /// run.id, or NotFoundError.
@@ -74,6 +78,7 @@ struct RunStore::State {
       return std::hash<std::string_view>{}(text);
     }
   };
+  std::unique_ptr<Checkpointer> checkpointer_;
   std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>> name_keys_;
   std::unordered_map<std::int64_t, std::string> names_;
 };
@@ -93,7 +98,8 @@ inline constexpr std::string_view kRepeatedMetric = "metric_repeated";
                                             std::int64_t number,
                                             std::int64_t engine_us,
                                             std::int64_t name,
-                                            const MetricPoint& point);
+                                            const MetricPoint& point,
+                                            const PolicyVerdict* verdict);  ///< null = none
 [[nodiscard]] std::uint32_t verdict_checksum(std::int64_t run,
                                              std::int64_t number,
                                              std::int64_t time_us,

@@ -39,6 +39,10 @@ class Sweep(object):
             found += [number for number, in self.database.execute(
                 "SELECT number FROM %s JOIN run ON run.id = %s.run WHERE run.parent = ?" % (table, table),
                 (self.parent,))]
+        # A verdict that lies beside its metric point has the next number.
+        found += [number + 1 for number, in self.database.execute(
+            "SELECT number FROM metric JOIN run ON run.id = metric.run WHERE run.parent = ? AND"
+            " verdict_outcome IS NOT NULL", (self.parent,))]
         return sorted(found)
 
     def metrics(self, child, attempt):

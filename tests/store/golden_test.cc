@@ -32,9 +32,10 @@ TEST_P(GoldenHistory, OpensAndReplaysAsItWasWritten) {
   EXPECT_EQ(testing::replayed(store, "HD_golden").back().number, last + 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Schemas, GoldenHistory, ::testing::Values("1"), [](const auto& schema) {
-  return "Version" + schema.param;
-});
+INSTANTIATE_TEST_SUITE_P(Schemas,
+                         GoldenHistory,
+                         ::testing::Values("1", "2"),
+                         [](const auto& schema) { return "Version" + schema.param; });
 
 }  // namespace
 }  // namespace hd

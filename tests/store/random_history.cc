@@ -199,6 +199,7 @@ EventBody RandomHistory::body(std::size_t kind) {
 }
 
 std::vector<Event> RandomHistory::next(std::size_t count) {
+  const std::size_t policy_judged = EventBody(PolicyJudged{}).index();
   std::vector<Event> events;
   events.reserve(count);
   while (events.size() < count) {
@@ -206,7 +207,14 @@ std::vector<Event> RandomHistory::next(std::size_t count) {
         children_ == 0 ? 2 : static_cast<std::size_t>(below(static_cast<int>(kinds())));
     EventBody one = body(kind);
     time_us_ += below(1000);
+    const auto* reported = std::get_if<MetricReported>(&one);
+    const int judged_child = reported != nullptr && below(3) > 0 ? reported->child : -1;
     events.push_back({++number_, time_us_, std::move(one)});
+    if (judged_child < 0 || events.size() == count) continue;
+    // What an engine writes: the verdict that a point led to, at the time of the point.
+    auto judged = std::get<PolicyJudged>(body(policy_judged));
+    judged.child = judged_child;
+    events.push_back({++number_, time_us_, judged});
   }
   return events;
 }
