@@ -13,7 +13,7 @@
 namespace hd {
 namespace {
 
-constexpr std::size_t kReadBuffer = std::size_t{256} << 10;
+constexpr std::size_t kReadBuffer = std::size_t{32} << 10;
 
 bool is_program(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
 
