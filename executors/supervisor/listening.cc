@@ -3,6 +3,7 @@
 #include <time.h>
 #include <utility>
 
+#include "engine/core/utf8.h"
 #include "executors/supervisor/metric_line.h"
 #include "executors/supervisor_protocol/attempt_files.h"
 
@@ -46,6 +47,25 @@ void Listening::take_printed(StdoutPatterns& patterns, std::string_view line, co
   router_.hear(heard_, Route::kPattern, now);
 }
 
+void Listening::follow_event_files(int work) {
+  event_files_.emplace(work);
+  event_files_->ignore_present();
+}
+
+void Listening::take_event(std::string_view name, const EventScalar& scalar, const Now& now) {
+  heard_.clear();
+  heard_.kind = HeardLine::Kind::kMetrics;
+  name = usable_name(name);
+  if (name.empty() || find_invalid_utf8(name)) {
+    heard_.skipped = 1;
+  } else {
+    heard_.points.push_back({name, scalar.value, {}});
+    heard_.step = scalar.step;
+    if (scalar.wall_time_us > 0) heard_.time_us = scalar.wall_time_us;
+  }
+  router_.hear(heard_, Route::kEventFile, now);
+}
+
 unsigned Listening::read(unsigned channels) {
   const Now time = now();
   unsigned more = 0;
@@ -68,11 +88,23 @@ unsigned Listening::read(unsigned channels) {
       })) {
     more |= 1U << kStderr;
   }
+  constexpr unsigned kEvents = (1U << kEventFiles) | (1U << kEventRest);
+  if (event_files_ && (channels & kEvents) != 0) {
+    if ((channels & (1U << kEventFiles)) != 0) event_files_->search();
+    const auto take = [&](std::string_view name, const EventScalar& scalar) {
+      take_event(name, scalar, time);
+    };
+    if (event_files_->read(kOutputBudget, take)) more |= 1U << kEventRest;
+  }
   note_changes();
   return more;
 }
 
 void Listening::note_changes() {
+  if (event_files_ && event_files_->left_some_out() && !std::exchange(events_noted_, true)) {
+    log_.add_note("more than " + std::to_string(EventFiles::kMostFiles) +
+                  " TensorBoard event files: the others are not read");
+  }
   if (!metrics_.changed() || std::exchange(change_noted_, true)) return;
   log_.add_note(
       "$HDRIVE_METRICS was cut short or replaced while the script ran, and was read again from its "

@@ -65,7 +65,7 @@ MetricRouter::Name* MetricRouter::find_or_add(std::string_view text, Route route
   }
   Name name;
   name.route = route;
-  name.settled = route == Route::kNative;
+  name.settled = route != Route::kPattern;
   append_json_string(name.encoded, text);
   return &names_.emplace(std::string(text), std::move(name)).first->second;
 }
@@ -77,6 +77,7 @@ void MetricRouter::hear_point(const HeardPoint& point,
   Name* name = find_or_add(point.name, route);
   if (name == nullptr || route > name->route) return;
   if (route < name->route) {
+    if (route == Route::kEventFile && name->settled) return;
     name->route = route;
     name->settled = true;
     std::erase_if(held_, [name](const Held& held) { return held.name == name; });

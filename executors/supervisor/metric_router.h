@@ -13,7 +13,7 @@
 namespace hd {
 
 /// The ways a metric reaches the supervisor, the most trusted first.
-enum class Route : int { kNative = 1, kPattern = 2 };
+enum class Route : int { kNative = 1, kEventFile = 2, kPattern = 3 };
 
 /// The time, by the two clocks that matter: one to stamp points with, one to wait by.
 struct Now {
@@ -24,7 +24,8 @@ struct Now {
 /// Decides which of the heard values count. A name belongs to the best route that used it: once it
 /// was heard natively, what patterns find under it is dropped. Scripts often print a value and log
 /// it in the same moment, so the first values that a pattern finds under a new name are held for
-/// kHoldUs, to see whether the native ones arrive.
+/// kHoldUs, to see whether the native ones arrive. Event files are written minutes late and tell
+/// everything from the start: a name whose printed values count already stays with these.
 class MetricRouter {
  public:
   static constexpr std::int64_t kHoldUs = 100'000;

@@ -45,6 +45,7 @@ constexpr auto kKillRound = milliseconds(20);
 constexpr auto kDiskRetry = milliseconds(1000);
 constexpr int kDiskRetries = 600;
 constexpr int kEnginePatienceMs = 5000;
+constexpr auto kEventSearch = milliseconds(1000);
 
 sigset_t supervisor_signals() {
   sigset_t set;
@@ -72,6 +73,7 @@ class Supervision {
         kill_timer_(loop_),
         limit_timer_(loop_),
         hold_timer_(loop_),
+        event_timer_(loop_),
         disk_timer_(loop_) {
     const sigset_t set = supervisor_signals();
     const int fd = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -123,6 +125,7 @@ class Supervision {
                           path_ + "/" + attempt_files::kWork,
                           listening_.file(Listening::kStdout).descriptor(),
                           listening_.file(Listening::kStderr).descriptor()};
+    listening_.follow_event_files(*work);
     fault("copied");
     auto started = start_child_process(plan);
     ::close(*work);
@@ -133,6 +136,7 @@ class Supervision {
     write_out();
     if (spec_.time_limit_seconds) arm_time_limit(*spec_.time_limit_seconds);
     watch_.start([this](unsigned channels) { read(channels); });
+    arm_event_search(kEventSearch);
   }
 
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment() const {
@@ -188,6 +192,18 @@ class Supervision {
         if (!draining_) read(std::exchange(unread_, 0));
       });
     }
+  }
+
+  // Event files appear in folders that do not exist yet, and their writers flush them every two
+  // minutes: looking now and then is enough, and takes a fiftieth of the time at most.
+  void arm_event_search(Clock::duration after) {
+    event_timer_.expires_after(after);
+    event_timer_.async_wait([this](const error_code& error) {
+      if (error || draining_) return;
+      const auto begin = Clock::now();
+      read(1U << Listening::kEventFiles);
+      arm_event_search(std::max<Clock::duration>(kEventSearch, 50 * (Clock::now() - begin)));
+    });
   }
 
   void arm_hold() {
@@ -287,9 +303,10 @@ class Supervision {
       kill_timer_.cancel();
       limit_timer_.cancel();
       hold_timer_.cancel();
+      event_timer_.cancel();
       watch_.stop();
       unread_ = (1U << Listening::kMetricsEntry) | (1U << Listening::kStdout) |
-                (1U << Listening::kStderr);
+                (1U << Listening::kStderr) | (1U << Listening::kEventFiles);
     }
     unread_ = listening_.read(unread_);
     log_.flush();
@@ -404,6 +421,7 @@ class Supervision {
   boost::asio::steady_timer kill_timer_;
   boost::asio::steady_timer limit_timer_;
   boost::asio::steady_timer hold_timer_;
+  boost::asio::steady_timer event_timer_;
   boost::asio::steady_timer disk_timer_;
   pid_t script_ = 0;  ///< 0 = not started
   int script_status_ = 0;
