@@ -7,7 +7,8 @@
 #   tests/run.sh --format   clang-format finds nothing to change; includes point the right way
 #   tests/run.sh --tidy     clang-tidy over the product's sources, changed ones first, for ten minutes at most
 #   tests/run.sh --fuzz     every fuzzer for 60 seconds
-#   tests/run.sh --all      everything but --clang
+#   tests/run.sh --coverage line coverage of the C++ tests, as a page in build/coverage/report
+#   tests/run.sh --all      everything but --clang and --coverage
 # Several may be given. Options after -- go to ctest, for example `-- -R Bandit`.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -21,7 +22,7 @@ steps=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     --all) steps=(dev asan tsan format tidy fuzz) ;;
-    --dev | --asan | --tsan | --clang | --format | --tidy | --fuzz) steps+=("${1#--}") ;;
+    --dev | --asan | --tsan | --clang | --coverage | --format | --tidy | --fuzz) steps+=("${1#--}") ;;
     --) shift; break ;;
     *) die "unknown option $1; the first lines of $0 list them" ;;
   esac
@@ -75,6 +76,10 @@ step_dev() {
   for other in "${HOME:-/root}"/.pyenv/versions/3.{6,13}.*/bin/python; do
     if [[ -x $other ]]; then PYTHON=$other python_suites "$root/tests/python"; fi
   done
+  # A real writer of event files, which Debian does not have; the tests that need it say so.
+  if [[ -x $root/.venv/bin/pip ]] && ! python3 -c 'import tensorboardX' 2>/dev/null; then
+    "$root/.venv/bin/pip" install -q --disable-pip-version-check tensorboardX || say "tensorboardX cannot be installed"
+  fi
   say "end-to-end tests"
   HDRIVE_BINARY=$root/build/dev/bin/hdrive python_suites "$root/tests/e2e"
 }
@@ -94,6 +99,17 @@ step_tsan() {
 }
 
 step_clang() { one build clang -DHD_BUILD_BENCHMARKS=OFF; }
+
+step_coverage() {
+  install_missing gcovr
+  build coverage -DHD_BUILD_BENCHMARKS=OFF
+  ctest_of coverage
+  say "lines that the tests reached"
+  mkdir -p "$root/build/coverage/report"
+  (cd "$root" && gcovr --root . --object-directory build/coverage --exclude 'tests/' --exclude 'build/' \
+    --exclude-unreachable-branches --gcov-ignore-parse-errors --print-summary \
+    --html-details build/coverage/report/index.html build/coverage | tail -4)
+}
 
 step_format() {
   say "clang-format and the direction of includes"
