@@ -116,7 +116,9 @@ void EventFiles::found(const std::string& path, std::int64_t size) {
 bool EventFiles::read(std::size_t budget, const Take& take) {
   std::array<char, 65536> buffer;
   std::string name;
-  for (auto& [path, file] : files_) {
+  for (auto& entry : files_) {
+    const std::string& path = entry.first;
+    File& file = entry.second;
     if (file.offset >= file.size || file.decoder.is_broken()) continue;
     const int fd = ::openat(work_, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat status {};
