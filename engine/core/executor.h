@@ -22,7 +22,10 @@ struct ChildRunSpec {
   std::string nonce;               ///< random, new per attempt; proves that a process is ours
   std::string attempt_directory;   ///< absolute; created by the executor, mode 0700
   std::string snapshot_directory;  ///< absolute; copied to <attempt_directory>/work
-  std::vector<std::string> argv;   ///< argv[0] is looked up in PATH when it has no slash
+  /// Folder `outputs` of the attempt that this one goes on from, absolute: its own begins as a
+  /// copy. Empty = it begins anew.
+  std::string resume_from;
+  std::vector<std::string> argv;  ///< argv[0] is looked up in PATH when it has no slash
   std::vector<std::pair<std::string, std::string>> environment;  ///< complete, nothing is inherited
   std::optional<std::int64_t> time_limit_seconds;
   int grace_seconds = 30;  ///< between SIGTERM and SIGKILL

@@ -106,7 +106,8 @@ class Supervision {
  private:
   void prepare_and_start() {
     fault("claimed");
-    auto work = make_working_copy(directory_.descriptor(), spec_.snapshot_directory);
+    auto work =
+        make_working_copy(directory_.descriptor(), spec_.snapshot_directory, spec_.resume_from);
     if (!work) return end_unstarted(work.error().message);
     // A cancel that came meanwhile is heard before the script exists.
     loop_.poll();

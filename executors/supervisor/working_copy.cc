@@ -6,8 +6,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/limits.h>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "executors/supervisor_protocol/attempt_files.h"
@@ -16,6 +18,8 @@ namespace hd {
 namespace {
 
 constexpr int kDeepest = 200;  ///< folders in folders; each level holds two descriptors
+
+constexpr const char* kOutputs = "outputs";
 
 class Copier {
  public:
@@ -37,7 +41,8 @@ class Copier {
         break;
       }
       const std::string name = entry->d_name;
-      if (name != "." && name != "..") {
+      const bool left_out = depth == 0 && name == left_out_;
+      if (name != "." && name != ".." && !left_out) {
         good = copy_entry(from, to, name, entry->d_type, path + "/" + name, depth);
       }
     }
@@ -46,13 +51,10 @@ class Copier {
     return good;
   }
 
-  [[nodiscard]] const std::string& problem() const { return problem_; }
+  // An entry of the outermost folder that is not copied.
+  void leave_out(std::string name) { left_out_ = std::move(name); }
 
- private:
-  bool fail(const char* what, const std::string& path) {
-    problem_ = std::string("cannot ") + what + " " + path + ": " + std::strerror(errno);
-    return false;
-  }
+  [[nodiscard]] const std::string& problem() const { return problem_; }
 
   bool copy_entry(int from,
                   int to,
@@ -90,6 +92,12 @@ class Copier {
       default:
         return true;  // pipes, sockets, devices: no part of a source folder
     }
+  }
+
+ private:
+  bool fail(const char* what, const std::string& path) {
+    problem_ = std::string("cannot ") + what + " " + path + ": " + std::strerror(errno);
+    return false;
   }
 
   bool copy_link(int from, int to, const std::string& name, const std::string& path) {
@@ -157,43 +165,61 @@ class Copier {
     }
   }
 
+  std::string left_out_;
   std::string problem_;
 };
 
 Error failure(const std::string& what) { return Error{what + ": " + std::strerror(errno)}; }
 
+std::optional<Error> copy_snapshot(int work, const std::string& snapshot, bool without_outputs) {
+  const int from = ::open(snapshot.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int to = from < 0 ? -1 : ::fcntl(work, F_DUPFD_CLOEXEC, 0);
+  if (to < 0) {
+    Error error = failure("cannot open the snapshot " + snapshot);
+    if (from >= 0) ::close(from);
+    return error;
+  }
+  Copier copier;
+  if (without_outputs) copier.leave_out(kOutputs);
+  if (copier.copy_folder(from, to, snapshot, 0)) return std::nullopt;
+  return Error{"cannot make the working copy of the snapshot: " + copier.problem()};
+}
+
+/// A script may have put a link in the place of its folder: then the link is what is copied.
+std::optional<Error> copy_outputs(int work, const std::string& earlier) {
+  const std::string folder = earlier.substr(0, earlier.rfind('/'));
+  const int from = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (from < 0) return failure("cannot open " + folder + ", whose outputs are to be gone on from");
+  Copier copier;
+  const std::string name = earlier.substr(earlier.rfind('/') + 1);
+  const bool copied = copier.copy_entry(from, work, name, DT_UNKNOWN, earlier, 0);
+  ::close(from);
+  if (copied) return std::nullopt;
+  return Error{"cannot copy the outputs to go on from: " + copier.problem()};
+}
+
 }  // namespace
 
-Result<int> make_working_copy(int attempt, const std::string& snapshot) {
+Result<int> make_working_copy(int attempt,
+                              const std::string& snapshot,
+                              const std::string& earlier_outputs) {
   if (::mkdirat(attempt, attempt_files::kWork, 0700) != 0) {
     return failure("cannot create the working folder");
   }
   const int work =
       ::openat(attempt, attempt_files::kWork, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (work < 0) return failure("cannot open the working folder");
-  if (!snapshot.empty()) {
-    const int from = ::open(snapshot.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int to = from < 0 ? -1 : ::fcntl(work, F_DUPFD_CLOEXEC, 0);
-    if (to < 0) {
-      Error error = failure("cannot open the snapshot " + snapshot);
-      if (from >= 0) ::close(from);
-      ::close(work);
-      return error;
-    }
-    Copier copier;
-    if (!copier.copy_folder(from, to, snapshot, 0)) {
-      ::close(work);
-      return Error{"cannot make the working copy of the snapshot: " + copier.problem()};
+  std::optional<Error> problem;
+  if (!snapshot.empty()) problem = copy_snapshot(work, snapshot, !earlier_outputs.empty());
+  if (!problem && !earlier_outputs.empty()) problem = copy_outputs(work, earlier_outputs);
+  for (const char* folder : {kOutputs, "logs"}) {
+    if (!problem && ::mkdirat(work, folder, 0700) != 0 && errno != EEXIST) {
+      problem = failure(std::string("cannot create the folder ") + folder);
     }
   }
-  for (const char* folder : {"outputs", "logs"}) {
-    if (::mkdirat(work, folder, 0700) != 0 && errno != EEXIST) {
-      Error error = failure(std::string("cannot create the folder ") + folder);
-      ::close(work);
-      return error;
-    }
-  }
-  return work;
+  if (!problem) return work;
+  ::close(work);
+  return *problem;
 }
 
 }  // namespace hd

@@ -48,10 +48,13 @@ std::string encode_attempt_spec(const ChildRunSpec& spec) {
   out += ",\"time_limit_seconds\":";
   out += spec.time_limit_seconds ? std::to_string(*spec.time_limit_seconds) : "null";
   out += ",\"grace_seconds\":" + std::to_string(spec.grace_seconds);
+  // Only where there is one: a spec without is what every supervisor reads.
+  if (!spec.resume_from.empty()) out += ",\"resumes\":true";
   out += ",\"arguments\":" + std::to_string(spec.argv.size());
   out += ",\"variables\":" + std::to_string(spec.environment.size()) + "}\n";
   append_text(out, spec.attempt_directory);
   append_text(out, spec.snapshot_directory);
+  if (!spec.resume_from.empty()) append_text(out, spec.resume_from);
   for (const auto& argument : spec.argv) append_text(out, argument);
   for (const auto& [name, value] : spec.environment) append_text(out, name + '=' + value);
   return out;
@@ -76,6 +79,7 @@ Result<ChildRunSpec> decode_attempt_spec(std::string_view content) {
     Texts texts(content.substr(std::min(line + 1, content.size())));
     spec.attempt_directory = texts.next("the attempt directory");
     spec.snapshot_directory = texts.next("the snapshot directory");
+    if (json.value("resumes", false)) spec.resume_from = texts.next("the folder to go on from");
     for (std::uint64_t i = 0; i < arguments; ++i) spec.argv.emplace_back(texts.next("an argument"));
     for (std::uint64_t i = 0; i < variables; ++i) {
       const std::string_view entry = texts.next("an environment variable");

@@ -1,6 +1,8 @@
 // What every executor promises, on real processes. An executor joins with one line at the end.
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <sys/stat.h>
 
 #include "executors/local/local_executor.h"
@@ -9,6 +11,7 @@
 namespace hd::testing {
 namespace {
 
+namespace fs = std::filesystem;
 using Kind = ExitStatus::Kind;
 
 class ExecutorContract : public ExecutorHarness,
@@ -114,6 +117,47 @@ TEST_P(ExecutorContract, RunsInItsOwnCopyOfTheSnapshot) {
   EXPECT_EQ(read_attempt_file(spec, "work/data/input.txt"), "changed\n");
   EXPECT_EQ(read_attempt_file(spec, "work/outputs/model"), "model\n");
   EXPECT_EQ(read_attempt_file(spec, "../../../snapshot/data/input.txt"), "original");
+}
+
+TEST_P(ExecutorContract, GoesOnFromACopyOfEarlierOutputs) {
+  write_snapshot_file("outputs/model", "of the snapshot");
+  write_snapshot_file("outputs/other", "of the snapshot");
+  const std::string earlier = folder_ + "/earlier/work/outputs";
+  fs::create_directories(earlier + "/deep");
+  std::ofstream(earlier + "/model") << "first\n";
+  std::ofstream(earlier + "/deep/step") << "1\n";
+  ASSERT_EQ(::symlink("deep/step", (earlier + "/latest").c_str()), 0);
+  write_script(
+      "ls outputs; cat outputs/model outputs/latest; echo 2 > outputs/deep/step; "
+      "rm outputs/model");
+  auto spec = make_spec();
+  spec.resume_from = earlier;
+  EXPECT_TRUE(run(spec).succeeded());
+  EXPECT_EQ(read_attempt_file(spec, "logs/stdout.txt"), "deep\nlatest\nmodel\nfirst\n1\n");
+  EXPECT_EQ(read_attempt_file(spec, "work/outputs/latest"), "2\n");
+  EXPECT_EQ(read_attempt_file(spec, "../../../earlier/work/outputs/latest"), "1\n")
+      << "the earlier one is kept";
+  EXPECT_TRUE(fs::exists(earlier + "/model"));
+}
+
+TEST_P(ExecutorContract, CopiesALinkInThePlaceOfEarlierOutputsAsALink) {
+  fs::create_directories(folder_ + "/elsewhere");
+  fs::create_directories(folder_ + "/earlier");
+  fs::create_symlink(folder_ + "/elsewhere", folder_ + "/earlier/outputs");
+  write_script("echo here > outputs/model");
+  auto spec = make_spec();
+  spec.resume_from = folder_ + "/earlier/outputs";
+  EXPECT_TRUE(run(spec).succeeded());
+  EXPECT_TRUE(fs::exists(folder_ + "/elsewhere/model"));
+}
+
+TEST_P(ExecutorContract, SaysThatTheEarlierOutputsAreMissing) {
+  write_script("true");
+  auto spec = make_spec();
+  spec.resume_from = folder_ + "/nowhere/outputs";
+  const ExitStatus exit = run(spec);
+  EXPECT_EQ(exit.kind, ExitStatus::Kind::kNotStarted);
+  EXPECT_NE(exit.message.find("/nowhere"), std::string::npos) << exit.message;
 }
 
 TEST_P(ExecutorContract, KeepsBinaryOutputIntact) {

@@ -35,6 +35,21 @@ TEST(AttemptSpec, ReadsBackWhatItWrote) {
   EXPECT_EQ(back->grace_seconds, 5);
 }
 
+TEST(AttemptSpec, TellsWhatToGoOnFromOnlyWhereThereIsSomething) {
+  ChildRunSpec spec;
+  spec.argv = {"true"};
+  const std::string without = encode_attempt_spec(spec);
+  EXPECT_EQ(without.find("resumes"), std::string::npos);
+  EXPECT_EQ(decode_attempt_spec(without)->resume_from, "");
+  spec.resume_from = "/a/\xff/0/work/outputs";
+  const std::string whole = encode_attempt_spec(spec);
+  const auto back = decode_attempt_spec(whole);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->resume_from, spec.resume_from);
+  EXPECT_EQ(back->argv, spec.argv);
+  EXPECT_FALSE(decode_attempt_spec(std::string_view(whole).substr(0, whole.size() - 1)));
+}
+
 TEST(AttemptSpec, SaysWhatIsWrong) {
   EXPECT_FALSE(decode_attempt_spec(""));
   EXPECT_FALSE(decode_attempt_spec("{}"));
