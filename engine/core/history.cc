@@ -112,6 +112,7 @@ void History::apply_body(const ChildStarting& body, const Event& /*event*/) {
   if (run.status == RunStatus::kQueued) --queued_;
   run.status = RunStatus::kStarting;
   run.attempt = body.attempt;
+  run.continued_attempt = run.ran_attempt;
   run.next_sequence = 1;
   run.started_us = 0;
   run.waits_for_retry = false;
@@ -124,6 +125,7 @@ void History::apply_body(const ChildStarted& body, const Event& event) {
   if (body.attempt != run.attempt) return;
   if (run.status == RunStatus::kStarting) run.status = RunStatus::kRunning;
   run.started_us = event.time_us;
+  run.ran_attempt = body.attempt;
   run.where = body.where;
   run.next_sequence = std::max<std::int64_t>(run.next_sequence, 2);
 }

@@ -20,7 +20,9 @@ struct ChildRun {
   std::string sampler_reason;
   int known_results = 0;  ///< how many results its configuration was asked with
   RunStatus status = RunStatus::kQueued;
-  int attempt = -1;  ///< -1 before the first start
+  int attempt = -1;            ///< -1 before the first start
+  int ran_attempt = -1;        ///< the latest whose script came to run; -1 = none
+  int continued_attempt = -1;  ///< the one that `attempt` goes on from; -1 = none
   std::int64_t asked_us = 0;
   std::int64_t started_us = 0;  ///< of the latest attempt; 0 = not yet
   std::int64_t ended_us = 0;    ///< 0 = not yet

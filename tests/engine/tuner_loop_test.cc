@@ -1,5 +1,6 @@
 #include "engine/loop/tuner_loop.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -201,6 +202,28 @@ TEST(TunerLoop, AFailedChildIsRetriedWithTheSameConfiguration) {
   EXPECT_EQ(attempts[2], 3);
   EXPECT_EQ(engine.loop().history().children()[1].status, RunStatus::kCompleted);
   EXPECT_EQ(engine.loop().history().children()[2].status, RunStatus::kFailed);
+}
+
+TEST(TunerLoop, EveryRetryWaitsTwiceAsLong) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  VirtualClock clock;
+  HyperDriveConfig config = sweep_config(1, 1);
+  config.max_retries = 11;
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  std::vector<std::int64_t> starts;
+  Engine engine(store, config, parent_spec(), clock, [&](const ChildRunSpec&) {
+    starts.push_back(clock.now_us());
+    SimulatedAttempt attempt;
+    attempt.exit.code = 1;
+    return attempt;
+  });
+  EXPECT_EQ(engine.loop().run(), RunStatus::kFailed);
+  ASSERT_EQ(starts.size(), 12U);
+  for (std::size_t i = 1; i < starts.size(); ++i) {
+    EXPECT_EQ(starts[i] - starts[i - 1],
+              std::min(std::int64_t{1} << (i - 1), std::int64_t{300}) * kSecond);
+  }
 }
 
 TEST(TunerLoop, CommandsOfOtherProcessesAreObeyed) {

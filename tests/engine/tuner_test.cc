@@ -252,6 +252,27 @@ TEST(Tuner, AFailedChildIsStartedAgainAfterItsBackOff) {
   EXPECT_EQ(ends[0].status, RunStatus::kFailed);
 }
 
+TEST(Tuner, ARetryGoesOnFromTheLatestAttemptWhoseScriptRan) {
+  TunerConfig retries = config(1, 1);
+  retries.max_retries = 3;
+  TunerHarness harness(retries);
+  harness.start();
+  harness.answer(1);
+  EXPECT_EQ(harness.run(0).continued_attempt, -1);
+  harness.end(0, 1);
+  harness.feed(RetryDue{0});
+  EXPECT_EQ(harness.run(0).continued_attempt, -1) << "attempt 0 never ran";
+  harness.feed(ChildStarted{0, 1, "here", 7});
+  EXPECT_EQ(harness.run(0).continued_attempt, -1) << "an attempt does not go on from itself";
+  harness.end(0, 1);
+  harness.feed(RetryDue{0});
+  EXPECT_EQ(harness.run(0).continued_attempt, 1);
+  harness.end(0, 1);
+  harness.feed(RetryDue{0});
+  EXPECT_EQ(harness.run(0).attempt, 3);
+  EXPECT_EQ(harness.run(0).continued_attempt, 1);
+}
+
 TEST(Tuner, ReportsOfAnEarlierAttemptAreIgnored) {
   TunerConfig retries = config(1, 1);
   retries.max_retries = 1;
