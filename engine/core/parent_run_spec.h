@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/warm_start.h"
+
 namespace hd {
 
 enum class RunKind { kHyperDrive, kScript };
@@ -18,6 +20,8 @@ struct ScriptSpec {
   std::string interpreter;             ///< absolute path of the Python for `.py` scripts
   std::vector<std::pair<std::string, std::string>> environment;  ///< of the runconfig
   std::optional<std::int64_t> max_run_duration_seconds;
+  /// The script's own text speaks of the argument --resume-from, so that it can be given.
+  bool takes_resume_from = false;
 };
 
 /// A submitted parent run (or single script run), complete: an engine needs nothing else to start
@@ -37,6 +41,7 @@ struct ParentRunSpec {
   std::vector<std::pair<std::string, std::string>> tags;
   bool keep_going = false;  ///< do not stop when the first children all fail
   int grace_seconds = 30;
+  WarmStart warm_start;
 };
 
 /// `HD_<uuid>_<n>` for children of a sweep. A script run is its own only child.

@@ -55,6 +55,18 @@ Value to_value(const Json& json) {
   return result;
 }
 
+Json from_configuration(const Configuration& configuration) {
+  Json entries = Json::object();
+  for (const auto& [name, value] : configuration.entries()) entries[name] = from_value(value);
+  return entries;
+}
+
+Configuration to_configuration(const Json& json) {
+  Configuration configuration;
+  for (const auto& [name, value] : json.items()) configuration.set(name, to_value(value));
+  return configuration;
+}
+
 }  // namespace json_value
 
 namespace {
@@ -133,11 +145,7 @@ void decode(const Json& json, AskIssued& body) {
 Json encode(const AskAnswered& body) {
   Json configurations = Json::array();
   for (const Configuration& configuration : body.configurations) {
-    Json entries = Json::object();
-    for (const auto& [name, value] : configuration.entries()) {
-      entries[name] = json_value::from_value(value);
-    }
-    configurations.push_back(std::move(entries));
+    configurations.push_back(json_value::from_configuration(configuration));
   }
   Json json = {{"ask", body.ask},
                {"configurations", std::move(configurations)},
@@ -157,11 +165,7 @@ void decode(const Json& json, AskAnswered& body) {
   get(json, "ask", body.ask);
   if (const auto configurations = json.find("configurations"); configurations != json.end()) {
     for (const Json& entries : *configurations) {
-      Configuration configuration;
-      for (const auto& [name, value] : entries.items()) {
-        configuration.set(name, json_value::to_value(value));
-      }
-      body.configurations.push_back(std::move(configuration));
+      body.configurations.push_back(json_value::to_configuration(entries));
     }
   }
   get(json, "reasons", body.reasons);

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/core/parameter_space.h"
 #include "engine/core/value.h"
 
 // Only for the .cc files of this folder: the JSON library stays out of every other header.
@@ -48,5 +49,7 @@ inline void get(const Json& json, const char* name, double& value) {
 /// be taken for such an object is wrapped in {"$map":{...}}.
 [[nodiscard]] Json from_value(const Value& value);
 [[nodiscard]] Value to_value(const Json& json);
+[[nodiscard]] Json from_configuration(const Configuration& configuration);
+[[nodiscard]] Configuration to_configuration(const Json& json);
 
 }  // namespace hd::json_value

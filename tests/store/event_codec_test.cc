@@ -115,6 +115,47 @@ TEST(SpecCodec, KeepsEveryField) {
   EXPECT_EQ(back.grace_seconds, 7);
 }
 
+TEST(SpecCodec, KeepsAWarmStartWithEveryType) {
+  ParentRunSpec spec = testing::sample_spec("HD_2", RunKind::kHyperDrive);
+  EXPECT_EQ(encode_spec(spec).find("warm_start"), std::string::npos);
+  EXPECT_TRUE(decode_spec(encode_spec(spec)).warm_start.empty());
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const Configuration odd(
+      {{"--lr", 1e-3}, {"--n", 3}, {"--f", 3.0}, {"--l", Value::List{true, nan}}});
+  spec.warm_start.resume_from = {"HD_1"};
+  spec.warm_start.results = {{"HD_1_0", odd, Trial::Outcome::kFinished, 0.25},
+                             {"HD_1_1", odd, Trial::Outcome::kCensored, nan},
+                             {"HD_1_2", Configuration{}, Trial::Outcome::kFailed, nan}};
+  spec.warm_start.left_out = {{"HD_1", 2, "never started"}};
+  spec.warm_start.children = {{"HD_0_7", 2, odd}};
+  spec.script.takes_resume_from = true;
+  const ParentRunSpec back = decode_spec(encode_spec(spec));
+  EXPECT_EQ(encode_spec(back), encode_spec(spec));
+  EXPECT_TRUE(back.script.takes_resume_from);
+  EXPECT_EQ(back.warm_start.resume_from, spec.warm_start.resume_from);
+  ASSERT_EQ(back.warm_start.results.size(), 3U);
+  EXPECT_EQ(to_json(back.warm_start.results[0].configuration), to_json(odd));
+  EXPECT_EQ(back.warm_start.results[0].value, 0.25);
+  EXPECT_EQ(back.warm_start.results[1].outcome, Trial::Outcome::kCensored);
+  EXPECT_TRUE(std::isnan(back.warm_start.results[1].value));
+  EXPECT_EQ(back.warm_start.left_out[0].count, 2);
+  EXPECT_EQ(back.warm_start.left_out[0].reason, "never started");
+  ASSERT_EQ(back.warm_start.children.size(), 1U);
+  EXPECT_EQ(back.warm_start.children[0].run_id, "HD_0_7");
+  EXPECT_EQ(back.warm_start.children[0].attempt, 2);
+  EXPECT_TRUE(back.warm_start.children[0].configuration.find("--f")->is_double());
+}
+
+TEST(SpecCodec, RefusesAWarmStartThatItCannotRead) {
+  const auto with = [](const std::string& result) {
+    return R"({"warm_start":{"results":[)" + result + R"(],"left_out":[],"children":[]}})";
+  };
+  EXPECT_NO_THROW((void)decode_spec(with(R"({"outcome":"failed","configuration":{}})")));
+  EXPECT_THROW((void)decode_spec(with(R"({"outcome":"odd","configuration":{}})")),
+               std::invalid_argument);
+  EXPECT_THROW((void)decode_spec(with("{}")), std::invalid_argument);
+}
+
 TEST(SpecCodec, RefusesWhatIsNoSpec) {
   EXPECT_THROW((void)decode_spec("nonsense"), std::invalid_argument);
   EXPECT_THROW((void)decode_spec("[]"), std::invalid_argument);
