@@ -71,7 +71,55 @@ std::string hex_sha256(std::string_view text) {
   return out;
 }
 
+std::string outputs_of(const ChildSurroundings& surroundings,
+                       const std::string& run_id,
+                       int attempt) {
+  return surroundings.runs_directory + '/' + run_id + '/' + std::to_string(attempt) +
+         "/work/outputs";
+}
+
+const ResumedChild* resumed_child(const ParentRunSpec& parent, int child) {
+  const auto& resumed = parent.warm_start.children;
+  const auto index = static_cast<std::size_t>(child);
+  return index < resumed.size() ? &resumed[index] : nullptr;
+}
+
+/// Lets an attempt go on from an earlier one, if there is one to go on from.
+void go_on_from(ChildRunSpec& spec,
+                const ParentRunSpec& parent,
+                const ChildRun& child,
+                const ChildSurroundings& surroundings) {
+  const ResumedChild* resumed = resumed_child(parent, child.index);
+  if (child.continued_attempt >= 0) {
+    spec.resume_from = outputs_of(surroundings, spec.run_id, child.continued_attempt);
+  } else if (resumed != nullptr) {
+    spec.resume_from = outputs_of(surroundings, resumed->run_id, resumed->attempt);
+  } else {
+    return;
+  }
+  set(spec.environment, "HDRIVE_RESUME_FROM", spec.resume_from);
+  // Who names a child run to be resumed says that the script knows the argument. A retry comes
+  // without being asked for, and an argument that the script refuses would spoil it.
+  const bool takes_argument = resumed != nullptr || parent.script.takes_resume_from;
+  if (!takes_argument || !parent.script.command.empty()) return;
+  spec.argv.insert(spec.argv.end(), {"--resume-from", spec.resume_from});
+}
+
 }  // namespace
+
+bool speaks_of_resume_from(std::string_view text) {
+  constexpr std::string_view kArgument = "--resume-from";
+  const auto is_word = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+  };
+  for (auto at = text.find(kArgument); at != std::string_view::npos;
+       at = text.find(kArgument, at + 1)) {
+    const auto end = at + kArgument.size();
+    const bool begins = at == 0 || !is_word(text[at - 1]);
+    if (begins && (end == text.size() || !is_word(text[end]))) return true;
+  }
+  return false;
+}
 
 std::vector<std::string> child_arguments(const ScriptSpec& script,
                                          const Configuration& configuration) {
@@ -159,6 +207,7 @@ ChildRunSpec make_child_spec(const ParentRunSpec& parent,
   spec.snapshot_directory = surroundings.snapshot_directory;
   spec.argv = child_arguments(parent.script, child.configuration());
   spec.environment = child_environment(parent, spec.run_id, child.configuration(), surroundings);
+  go_on_from(spec, parent, child, surroundings);
   spec.time_limit_seconds = surroundings.time_limit_seconds;
   const auto& own_limit = parent.script.max_run_duration_seconds;
   if (own_limit && (!spec.time_limit_seconds || *own_limit < *spec.time_limit_seconds)) {

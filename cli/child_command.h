@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,7 +40,13 @@ struct ChildSurroundings {
 [[nodiscard]] std::vector<std::string> duplicate_arguments(
     const std::vector<std::string>& arguments, const std::vector<std::string>& parameter_names);
 
-/// The same arguments give the same answer, so that an attempt can be taken up after a restart.
+/// Whether a script's text names the argument --resume-from: as a word of its own, wherever.
+[[nodiscard]] bool speaks_of_resume_from(std::string_view text);
+
+/// An attempt that follows one whose script came to run, or that takes up a child run of another
+/// parent run, goes on from the outputs of that: they are in HDRIVE_RESUME_FROM, and behind
+/// `--resume-from` for scripts that take it. The same arguments give the same answer, so that an
+/// attempt can be taken up after a restart.
 [[nodiscard]] ChildRunSpec make_child_spec(const ParentRunSpec& parent,
                                            const ChildRun& child,
                                            int attempt,

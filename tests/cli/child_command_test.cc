@@ -180,6 +180,78 @@ TEST(ChildSpec, IsTheSameForTheSameAttemptAndDiffersBetweenAttempts) {
   EXPECT_EQ(second.attempt_directory, "/w/.hdrive/runs/HD_1_3/1");
 }
 
+/// Of a child run whose second attempt failed before the script came to run.
+ChildRun third_attempt() {
+  ChildRun child = child_run(3);
+  child.attempt = 2;
+  child.ran_attempt = child.continued_attempt = 0;
+  return child;
+}
+
+ChildSurroundings surroundings_in(const std::string& runs) {
+  ChildSurroundings surroundings;
+  surroundings.runs_directory = runs;
+  return surroundings;
+}
+
+TEST(ChildSpec, AFirstAttemptGoesOnFromNothing) {
+  ParentRunSpec parent = parent_run();
+  parent.script.takes_resume_from = true;
+  const ChildRunSpec spec = make_child_spec(parent, child_run(3), 0, surroundings_in("/r"));
+  EXPECT_EQ(spec.resume_from, "");
+  EXPECT_EQ(value_of(spec.environment, "HDRIVE_RESUME_FROM"), std::nullopt);
+  EXPECT_THAT(spec.argv, testing::Not(testing::Contains("--resume-from")));
+}
+
+TEST(ChildSpec, ARetryGoesOnFromTheOutputsOfTheAttemptThatRan) {
+  const ChildRunSpec spec =
+      make_child_spec(parent_run(), third_attempt(), 2, surroundings_in("/r"));
+  EXPECT_EQ(spec.resume_from, "/r/HD_1_3/0/work/outputs");
+  EXPECT_EQ(value_of(spec.environment, "HDRIVE_RESUME_FROM"), spec.resume_from);
+}
+
+TEST(ChildSpec, ARetryGivesTheArgumentToScriptsThatTakeItAlone) {
+  ParentRunSpec parent = parent_run();
+  const auto argv = [&] {
+    return make_child_spec(parent, third_attempt(), 2, surroundings_in("/r")).argv;
+  };
+  EXPECT_THAT(argv(), testing::Not(testing::Contains("--resume-from")));
+  parent.script.takes_resume_from = true;
+  EXPECT_THAT(argv(),
+              ElementsAre("/usr/bin/python3",
+                          "train.py",
+                          "--data-folder",
+                          "X",
+                          "--lr",
+                          "1",
+                          "--resume-from",
+                          "/r/HD_1_3/0/work/outputs"));
+  parent.script.command = "python train.py";
+  EXPECT_THAT(argv(), ElementsAre("/bin/sh", "-c", "python train.py"));
+}
+
+TEST(ChildSpec, AResumedChildRunGoesOnFromTheOldOne) {
+  ParentRunSpec parent = parent_run();
+  parent.warm_start.children = {{"HD_old_4", 1, {}}};
+  ChildRun child = child_run(0);
+  const auto spec = [&] { return make_child_spec(parent, child, 0, surroundings_in("/r")); };
+  EXPECT_EQ(spec().resume_from, "/r/HD_old_4/1/work/outputs");
+  EXPECT_EQ(spec().argv.back(), "/r/HD_old_4/1/work/outputs");
+  EXPECT_EQ(value_of(spec().environment, "HDRIVE_RESUME_FROM"), "/r/HD_old_4/1/work/outputs");
+  child.continued_attempt = 0;
+  EXPECT_EQ(spec().argv.back(), "/r/HD_1_0/0/work/outputs") << "a retry knows more";
+  child = child_run(1);
+  EXPECT_EQ(spec().resume_from, "") << "only as many as were named";
+}
+
+TEST(ResumeFrom, IsFoundAsAWordOfItsOwn) {
+  EXPECT_TRUE(speaks_of_resume_from("parser.add_argument('--resume-from', default=None)"));
+  EXPECT_TRUE(speaks_of_resume_from("--resume-from"));
+  EXPECT_TRUE(speaks_of_resume_from("--resume-from-checkpoint or --resume-from="));
+  EXPECT_FALSE(speaks_of_resume_from("--resume-from-checkpoint ---resume-from --resume-fro"));
+  EXPECT_FALSE(speaks_of_resume_from(""));
+}
+
 TEST(ChildSpec, TheShorterTimeLimitHolds) {
   ChildSurroundings surroundings;
   ParentRunSpec parent = parent_run();
