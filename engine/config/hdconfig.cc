@@ -11,7 +11,6 @@ namespace hd {
 namespace {
 
 constexpr int kLongestDurationMinutes = 10080;
-constexpr std::size_t kMostResumedRuns = 5;
 
 bool is_run_id(std::string_view id) {
   const auto is_word = [](char c) {
@@ -62,30 +61,25 @@ void read_limits(const FieldValues& values, HyperDriveConfig& config, Findings& 
   config.max_retries = values.integer("max_retries").value_or(0);
 }
 
-std::vector<std::string> read_run_ids(const FieldValues& values,
-                                      const std::string& key,
-                                      std::size_t most,
-                                      Findings& findings) {
-  std::vector<std::string> ids = values.texts(key);
-  if (ids.empty()) return ids;
+std::vector<NamedRun> read_runs(const FieldValues& values,
+                                const std::string& key,
+                                std::size_t most,
+                                Findings& findings) {
+  const std::vector<std::string> ids = values.texts(key);
+  if (ids.empty()) return {};
   const ConfigNode& node = *values.node(key);
-  std::set<std::string> seen;
+  const auto mark_of_item = [&](std::size_t i) {
+    return node.is_list() ? node.items[i].mark : node.mark;
+  };
+  for (const RunIdMistake& mistake : check_run_ids(ids, most)) {
+    findings.error(mistake.place ? mark_of_item(*mistake.place) : node.mark, key, mistake.message);
+  }
+  std::vector<NamedRun> runs;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const Mark mark = node.is_list() ? node.items[i].mark : node.mark;
-    if (!is_run_id(ids[i])) {
-      findings.error(
-          mark, key, "expected a run id such as HD_<uuid>; found \"" + ids[i].substr(0, 60) + "\"");
-    } else if (!seen.insert(ids[i]).second) {
-      findings.error(mark, key, "the run " + ids[i].substr(0, 60) + " is named twice");
-    }
+    const Mark mark = mark_of_item(i);
+    runs.push_back({ids[i], mark.line, mark.column});
   }
-  if (ids.size() > most) {
-    findings.error(node.mark,
-                   key,
-                   "at most " + std::to_string(most) + " runs can be named; found " +
-                       std::to_string(ids.size()));
-  }
-  return ids;
+  return runs;
 }
 
 Mark mark_of(const FieldValues& values, std::string_view path) {
@@ -115,8 +109,8 @@ HyperDriveConfig read_checked(const ConfigNode& root, Findings& findings) {
   const std::string goal = fold_name(values.text("primary_metric_goal").value_or("maximize"));
   config.primary_metric_goal = goal == "minimize" ? Goal::kMinimize : Goal::kMaximize;
   read_limits(values, config, findings);
-  config.resume_from = read_run_ids(values, "resume_from", kMostResumedRuns, findings);
-  config.resume_child_runs = read_run_ids(
+  config.resume_from = read_runs(values, "resume_from", kMostResumedParents, findings);
+  config.resume_child_runs = read_runs(
       values, "resume_child_runs", static_cast<std::size_t>(config.max_total_runs), findings);
   check_sampling(config, reader.seen(), mark_of(values, "sampling.type"), findings);
   return config;
@@ -131,6 +125,25 @@ bool is_sweep_job(const ConfigNode& root) {
 }
 
 }  // namespace
+
+std::vector<RunIdMistake> check_run_ids(const std::vector<std::string>& ids, std::size_t most) {
+  std::vector<RunIdMistake> mistakes;
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const std::string shown = ids[i].substr(0, 60);
+    if (!is_run_id(ids[i])) {
+      mistakes.push_back({i, "expected a run id such as HD_<uuid>; found \"" + shown + "\""});
+    } else if (!seen.insert(ids[i]).second) {
+      mistakes.push_back({i, "the run " + shown + " is named twice"});
+    }
+  }
+  if (ids.size() > most) {
+    mistakes.push_back({std::nullopt,
+                        "at most " + std::to_string(most) + " runs can be named; found " +
+                            std::to_string(ids.size())});
+  }
+  return mistakes;
+}
 
 HyperDriveConfig read_hdconfig(std::string_view text,
                                const std::string& file,

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,16 @@
 #include "engine/core/hyperdrive_config.h"
 
 namespace hd {
+
+inline constexpr std::size_t kMostResumedParents = 5;
+
+struct RunIdMistake {
+  std::optional<std::size_t> place;  ///< in the list; nullopt = the whole list
+  std::string message;
+};
+/// What can be said against a list of run ids without knowing any run.
+[[nodiscard]] std::vector<RunIdMistake> check_run_ids(const std::vector<std::string>& ids,
+                                                      std::size_t most);
 
 /// Reads an hdconfig (YAML or JSON text). `file` is the name used in messages. Appends to
 /// `warnings` whatever does not prevent the sweep; throws ConfigError with every mistake at once.

@@ -147,18 +147,21 @@ std::vector<Field> run_fields() {
        .extension = true},
       {.path = "max_retries",
        .type = FieldType::kInteger,
-       .description = "How often a failed child run is started again.",
+       .description = "How often a failed child run is started again, after 1 s, 2 s, 4 s, ... "
+                      "(at most 5 min); see resuming.md.",
        .default_value = "0",
        .min = 0,
        .max = 100,
        .extension = true},
       {.path = "resume_from",
        .type = FieldType::kTexts,
-       .description = "Ids of up to five earlier parent runs whose results are used.",
+       .description = "Ids of up to five earlier parent runs, ended, of the same primary metric "
+                      "and goal: the sampler knows their results; see resuming.md.",
        .extension = true},
       {.path = "resume_child_runs",
        .type = FieldType::kTexts,
-       .description = "Ids of child runs that are run again with the same configuration.",
+       .description = "Ids of ended child runs that are run again first, with the same "
+                      "configuration, from their outputs; see resuming.md.",
        .extension = true},
   };
 }

@@ -45,6 +45,13 @@ using PolicyConfig = std::variant<NoTerminationPolicyConfig,
                                   MedianStoppingPolicyConfig,
                                   TruncationSelectionPolicyConfig>;
 
+/// A run that is named by its id, and where: for messages.
+struct NamedRun {
+  std::string run_id;
+  int line = 0;  ///< from 1, in the file; 0 = on the command line
+  int column = 0;
+};
+
 /// A sweep as an hdconfig or a v2 sweep file describes it. Plain data; the readers in engine/config
 /// guarantee the ranges.
 struct HyperDriveConfig {
@@ -59,8 +66,8 @@ struct HyperDriveConfig {
   std::optional<int> max_duration_seconds;      ///< v2 `limits.timeout`; wins over the minutes
   std::optional<int> max_run_duration_seconds;  ///< per child run; nullopt = no limit
   int max_retries = 0;
-  std::vector<std::string> resume_from;        ///< parent run ids
-  std::vector<std::string> resume_child_runs;  ///< child run ids
+  std::vector<NamedRun> resume_from;        ///< parent runs
+  std::vector<NamedRun> resume_child_runs;  ///< child runs
 };
 
 }  // namespace hd

@@ -190,8 +190,13 @@ TEST(HdConfig, ReadsTheAddedKeys) {
                       "resume_child_runs: [HD_1_0, HD_1_1]\n"));
   EXPECT_EQ(config.max_retries, 2);
   EXPECT_EQ(config.max_run_duration_seconds, 31) << "rounded up";
-  EXPECT_EQ(config.resume_from, std::vector<std::string>{"HD_1"});
-  EXPECT_EQ(config.resume_child_runs.size(), 2U);
+  ASSERT_EQ(config.resume_from.size(), 1U);
+  EXPECT_EQ(config.resume_from[0].run_id, "HD_1");
+  EXPECT_EQ(config.resume_from[0].line, 10);
+  EXPECT_EQ(config.resume_from[0].column, 14);
+  ASSERT_EQ(config.resume_child_runs.size(), 2U);
+  EXPECT_EQ(config.resume_child_runs[1].run_id, "HD_1_1");
+  EXPECT_EQ(config.resume_child_runs[1].column, 29);
 }
 
 TEST(HdConfig, ChecksRunsToResume) {
