@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/run_document.h"
 #include "cli/text.h"
+#include "cli/warm_start.h"
 
 namespace hd {
 
@@ -67,7 +68,8 @@ Value::List describe_space(const std::vector<Parameter>& parameters, const std::
 
 Value::List first_configurations(const Submission& submission) {
   Value::List list;
-  const std::unique_ptr<Sampler> sampler = compose_sampler(submission.config);
+  const std::unique_ptr<Sampler> sampler =
+      compose_sampler(submission.config, submission.spec.warm_start);
   if (sampler->needs_trials()) return list;
   AskRequest request;
   request.count = std::min(5, submission.config.max_total_runs);
@@ -98,7 +100,7 @@ Value check_report(const Submission& submission) {
   }
   Value::List warnings;
   for (const Diagnostic& warning : submission.warnings) warnings.emplace_back(to_string(warning));
-  const auto limit = compose_sampler(config)->limit();
+  const auto limit = compose_sampler(config, submission.spec.warm_start)->limit();
   const auto planned = std::min<std::uint64_t>(limit.value_or(UINT64_MAX),
                                                static_cast<std::uint64_t>(config.max_total_runs));
   return Value::Map{
@@ -117,6 +119,7 @@ Value check_report(const Submission& submission) {
            {"goal", config.primary_metric_goal == Goal::kMaximize ? "maximize" : "minimize"}}},
       {"policy", Value::Map{{"name", policy->name()}, {"notes", policy_notes}}},
       {"seed", static_cast<std::int64_t>(submission.spec.seed)},
+      {"warmStart", warm_start_document(submission.spec.warm_start)},
       {"firstConfigurations", first_configurations(submission)},
       {"firstCommandLine", reproducing_command(submission.spec, Configuration{})},
       {"warnings", warnings},

@@ -13,6 +13,7 @@
 #include "executors/local/local_executor.h"
 #include "policies/factory.h"
 #include "samplers/factory.h"
+#include "samplers/warm_start_sampler.h"
 
 namespace hd {
 
@@ -62,8 +63,11 @@ HyperDriveConfig config_of(const ParentRunSpec& spec) {
   return read_hyperdrive_file(spec.hdconfig_text, spec.hdconfig_file, {}, warnings).config;
 }
 
-std::unique_ptr<Sampler> compose_sampler(const HyperDriveConfig& config) {
-  return make_sampler(config.parameter_space, config.sampling);
+std::unique_ptr<Sampler> compose_sampler(const HyperDriveConfig& config,
+                                         const WarmStart& warm_start) {
+  auto sampler = make_sampler(config.parameter_space, config.sampling);
+  if (warm_start.empty()) return sampler;
+  return std::make_unique<WarmStartSampler>(std::move(sampler), warm_start);
 }
 
 std::unique_ptr<Policy> compose_policy(const HyperDriveConfig& config) {
@@ -78,7 +82,7 @@ RunFacts facts_of(const ParentRunSpec& spec,
   facts.experiment = spec.experiment;
   facts.kind = spec.kind;
   facts.total = config.max_total_runs;
-  if (const auto size = compose_sampler(config)->limit()) {
+  if (const auto size = compose_sampler(config, spec.warm_start)->limit()) {
     facts.total = static_cast<int>(
         std::min<std::uint64_t>(*size, static_cast<std::uint64_t>(config.max_total_runs)));
   }
@@ -101,7 +105,7 @@ TunerLoopParts compose_parts(const ParentRunSpec& spec,
   TunerLoopParts parts;
   parts.spec = spec;
   parts.config = config;
-  parts.sampler = compose_sampler(config);
+  parts.sampler = compose_sampler(config, spec.warm_start);
   parts.policy = compose_policy(config);
   parts.child_spec = [spec, surroundings = std::move(surroundings)](const ChildRun& child,
                                                                     int attempt) {

@@ -24,7 +24,8 @@ namespace hd {
 /// Throws ConfigError when the stored text cannot be read by this version.
 [[nodiscard]] HyperDriveConfig config_of(const ParentRunSpec& spec);
 
-[[nodiscard]] std::unique_ptr<Sampler> compose_sampler(const HyperDriveConfig& config);
+[[nodiscard]] std::unique_ptr<Sampler> compose_sampler(const HyperDriveConfig& config,
+                                                       const WarmStart& warm_start);
 [[nodiscard]] std::unique_ptr<Policy> compose_policy(const HyperDriveConfig& config);
 
 [[nodiscard]] RunFacts facts_of(const ParentRunSpec& spec,

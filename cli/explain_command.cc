@@ -12,6 +12,7 @@
 #include "cli/run_story.h"
 #include "cli/stored_history.h"
 #include "cli/text.h"
+#include "cli/warm_start.h"
 #include "engine/core/short_number.h"
 
 namespace hd {
@@ -50,12 +51,11 @@ std::string_view kind_name(ExitStatus::Kind kind) {
   return "unknown";
 }
 
-PendingRuns pending_at(const OpenedHistory& history,
-                       const std::string& parent,
-                       int ask,
-                       int child) {
-  const auto spec = history.store.spec(parent);
-  return spec ? pending_at_ask(history.store, parent, config_of(*spec), ask, child) : PendingRuns{};
+/// The child run of an earlier parent run that this one goes on from; null for nearly all.
+Value resumed_from(const ParentRunSpec& spec, const RunSummary& run) {
+  const auto& resumed = spec.warm_start.children;
+  const auto child = static_cast<std::size_t>(run.child);
+  return run.is_child && child < resumed.size() ? Value(resumed[child].run_id) : Value();
 }
 
 Value::List numbers(const std::vector<int>& children) { return {children.begin(), children.end()}; }
@@ -72,6 +72,11 @@ class Explanation {
   /// `pending_at` tells what was pending when an ask was issued.
   explicit Explanation(std::function<PendingRuns(int ask)> pending_at)
       : pending_at_(std::move(pending_at)) {}
+
+  void begin(const RunSummary& run, const WarmStart& warm_start) {
+    time_ = utc_time(run.created_us);
+    for (const std::string& line : warm_start_lines(warm_start)) say(line);
+  }
 
   void read(const Event& event) {
     time_ = utc_time(event.time_us);
@@ -113,8 +118,15 @@ class Explanation {
                                      : "running then: " + joined(pending.running));
     if (!pending.queued.empty()) say_more("waiting to start then: " + joined(pending.queued));
   }
-  void on(const ChildStarting& body) { say(fmt::format("attempt {} was started", body.attempt)); }
+  void on(const ChildStarting& body) {
+    std::string text = fmt::format("attempt {} was started", body.attempt);
+    if (ran_attempt_ >= 0) {
+      text += fmt::format(", to go on from the outputs of attempt {}", ran_attempt_);
+    }
+    say(text);
+  }
   void on(const ChildStarted& body) {
+    ran_attempt_ = body.attempt;
     say(fmt::format(
         "attempt {} runs on {} as process {}", body.attempt, body.where, body.process_id));
   }
@@ -168,6 +180,7 @@ class Explanation {
   void say(const std::string& text) { sentences.emplace_back(time_ + ' ' + printable(text)); }
 
   std::function<PendingRuns(int ask)> pending_at_;
+  int ran_attempt_ = -1;
   std::string time_;
 };
 
@@ -177,7 +190,12 @@ int explain(const CommonOptions& options, const std::string& run_id) {
   const bool is_sweep = !run.is_child && run.kind == RunKind::kHyperDrive;
   const std::string& parent = run.is_child ? run.parent_run_id : run.run_id;
   const int child = run.is_child ? run.child : (is_sweep ? -1 : 0);
-  Explanation explanation([&](int ask) { return pending_at(history, parent, ask, child); });
+  const auto spec = history.store.spec(parent);
+  Explanation explanation([&](int ask) {
+    return spec ? pending_at_ask(history.store, parent, config_of(*spec), ask, child)
+                : PendingRuns{};
+  });
+  if (is_sweep && spec) explanation.begin(run, spec->warm_start);
   for (const Event& event : history.store.events_of_child(parent, child)) explanation.read(event);
   if (wants_text(options)) {
     std::string text = run.run_id + ' ' + std::string(status_name(run.status)) + '\n';
@@ -194,6 +212,8 @@ int explain(const CommonOptions& options, const std::string& run_id) {
       {"hyperparameters",
        run.hyperparameters.empty() ? Value(Value::Map{}) : parse_json(run.hyperparameters)},
       {"proposed", explanation.proposed},
+      {"resumedFrom", spec ? resumed_from(*spec, run) : Value()},
+      {"warmStart", is_sweep && spec ? warm_start_document(spec->warm_start) : Value()},
       {"verdicts", explanation.verdicts},
       {"canceled", explanation.canceled},
       {"attempts", explanation.attempts},

@@ -10,6 +10,7 @@
 #include "cli/program.h"
 #include "cli/run_document.h"
 #include "cli/text.h"
+#include "cli/warm_start.h"
 #include "engine/core/error.h"
 #include "engine/workspace/files.h"
 
@@ -91,7 +92,13 @@ int list_runs(const CommonOptions& options, const ListOptions& list) {
 
 int show_run(const CommonOptions& options, const std::string& run_id) {
   const OpenedHistory history = open_history(options);
-  print_result(options, run_document(require_run(history, run_id)), run_columns());
+  const RunSummary run = require_run(history, run_id);
+  Value::Map document = run_document(run).as_map();
+  if (!run.is_child && run.kind == RunKind::kHyperDrive) {
+    const auto spec = history.store.spec(run_id);
+    document.emplace_back("warmStart", spec ? warm_start_document(spec->warm_start) : Value());
+  }
+  print_result(options, document, run_columns());
   return kExitDone;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/compose.h"
 #include "cli/run_document.h"
 #include "cli/text.h"
+#include "cli/warm_start.h"
 #include "engine/config/find_files.h"
 #include "engine/config/hdconfig.h"
 #include "engine/config/runconfig.h"
@@ -21,6 +22,15 @@ namespace hd {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// A file of more than 16 MiB is no script that somebody wrote.
+bool mentions_resume_from(const std::string& file) {
+  constexpr std::size_t kMostBytes = std::size_t{16} << 20U;
+  std::error_code ignored;
+  if (fs::file_size(file, ignored) > kMostBytes) return false;
+  const auto text = read_file(file, kMostBytes);
+  return text && speaks_of_resume_from(*text);
+}
 
 /// Reads one submission, going on after each mistake so that the user hears of all of them.
 class SubmissionReader {
@@ -41,6 +51,7 @@ class SubmissionReader {
     choose_script();
     attempt("--source-directory", [this] { choose_source_directory(); });
     attempt("script", [this] { check_script(); });
+    if (hdconfig_read_) attempt("", [this] { resume_earlier_runs(); });
     attempt("target", [this] { check_target(); });
     attempt("-e", [this] { choose_experiment(); });
     if (hdconfig_read_) attempt("", [this] { check_tuning(); });
@@ -93,9 +104,27 @@ class SubmissionReader {
       trial_ = std::move(*file.trial);
       has_trial_ = true;
     }
-    if (!result_.config.resume_from.empty() || !result_.config.resume_child_runs.empty()) {
-      throw UsageError("resume_from and resume_child_runs are not in this release of hdrive",
-                       "remove them from " + result_.spec.hdconfig_file);
+    take_named_runs(request_.resume_from, result_.config.resume_from);
+    take_named_runs(request_.resume_child_runs, result_.config.resume_child_runs);
+  }
+
+  static void take_named_runs(const std::vector<std::string>& given, std::vector<NamedRun>& runs) {
+    if (given.empty()) return;
+    runs.clear();
+    for (const std::string& run_id : given) runs.push_back({run_id});
+  }
+
+  void resume_earlier_runs() {
+    ParentRunSpec& spec = result_.spec;
+    spec.warm_start = read_warm_start(
+        result_.project, result_.config, spec.hdconfig_file, request_.strict, result_.warnings);
+    const ScriptSpec& script = spec.script;
+    if (spec.warm_start.children.empty() || script.takes_resume_from) return;
+    if (!script.command.empty()) {
+      warn("a command is given no --resume-from: it finds the folder in HDRIVE_RESUME_FROM");
+    } else if (!script.script.empty()) {
+      warn("resumed child runs are given --resume-from FOLDER, of which " +
+           printable(script.script) + " says nothing");
     }
   }
 
@@ -226,6 +255,7 @@ class SubmissionReader {
     } else if (::access(file.c_str(), X_OK) != 0) {
       throw UsageError("the script " + file + " is not executable", "chmod +x " + file);
     }
+    script.takes_resume_from = mentions_resume_from(file);
     warn_of_duplicates();
   }
 
@@ -255,7 +285,12 @@ class SubmissionReader {
   }
 
   void check_tuning() {
-    (void)compose_sampler(result_.config);
+    const auto sampler = compose_sampler(result_.config, result_.spec.warm_start);
+    if (sampler->limit() == 0) {
+      throw UsageError(
+          "the earlier parent runs have run every configuration of the parameter space",
+          "widen the space, or leave out resume_from");
+    }
     try {
       (void)compose_policy(result_.config);
     } catch (const std::invalid_argument& error) {

@@ -23,8 +23,10 @@ struct SubmitRequest {
   bool detached = false;
   bool strict = false;
   bool keep_going = false;
-  std::string resume_id;                  ///< `--resume`
-  std::vector<std::string> script_words;  ///< script and its arguments, untouched
+  std::vector<std::string> resume_from;        ///< parent runs; win over the hdconfig's
+  std::vector<std::string> resume_child_runs;  ///< child runs; win over the hdconfig's
+  std::string resume_id;                       ///< `--resume`
+  std::vector<std::string> script_words;       ///< script and its arguments, untouched
 };
 
 /// Everything that can be known before anything is touched. `spec` still lacks its run id,

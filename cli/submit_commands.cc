@@ -12,6 +12,7 @@
 #include "cli/run_document.h"
 #include "cli/submission.h"
 #include "cli/text.h"
+#include "cli/warm_start.h"
 #include "engine/workspace/files.h"
 #include "engine/workspace/git_info.h"
 #include "engine/workspace/identifiers.h"
@@ -27,6 +28,19 @@ std::string metric_config_json(const HyperDriveConfig& config) {
       {"goal", config.primary_metric_goal == Goal::kMaximize ? "maximize" : "minimize"}});
 }
 
+void describe_warm_start(std::vector<std::pair<std::string, std::string>>& properties,
+                         const WarmStart& warm_start) {
+  if (!warm_start.resume_from.empty()) {
+    properties.emplace_back(
+        "resume_from",
+        to_json(Value::List(warm_start.resume_from.begin(), warm_start.resume_from.end())));
+  }
+  if (warm_start.children.empty()) return;
+  Value::List children;
+  for (const ResumedChild& child : warm_start.children) children.emplace_back(child.run_id);
+  properties.emplace_back("resume_child_runs", to_json(children));
+}
+
 /// The properties and tags by which clients of HyperDrive know a parent run.
 void describe_parent(ParentRunSpec& spec, const HyperDriveConfig& config) {
   auto& properties = spec.properties;
@@ -37,6 +51,7 @@ void describe_parent(ParentRunSpec& spec, const HyperDriveConfig& config) {
   properties.emplace_back("primary_metric_config", metric_config_json(config));
   properties.emplace_back("runTemplate", "HyperDrive");
   properties.emplace_back("seed", std::to_string(spec.seed));
+  describe_warm_start(properties, spec.warm_start);
   if (const auto size = config.parameter_space.size()) {
     properties.emplace_back("space_size", std::to_string(*size));
   }
@@ -83,6 +98,7 @@ int start(const CommonOptions& options, const SubmitRequest& request, Submission
                      snapshot.id,
                      snapshot.file_count,
                      snapshot.existed ? ", unchanged" : ""));
+    for (const std::string& line : warm_start_lines(spec.warm_start)) note(options, line);
     if (request.detached) {
       lock.reset();
       start_detached_engine(workspace, spec.run_id, request.strict);
@@ -99,6 +115,11 @@ int start(const CommonOptions& options, const SubmitRequest& request, Submission
 
 int submit(const CommonOptions& options, const SubmitRequest& request) {
   if (!request.resume_id.empty()) {
+    if (!request.resume_from.empty() || !request.resume_child_runs.empty()) {
+      throw UsageError(
+          "--resume goes on with a parent run as it was submitted; --resume-from and "
+          "--resume-child-runs begin a new one");
+    }
     return resume_run(options, request.resume_id, request.detached, request.strict);
   }
   if (request.kind == RunKind::kHyperDrive && request.hdconfig.empty()) {
@@ -123,7 +144,11 @@ int check(const CommonOptions& options, SubmitRequest request) {
     print_result(options, report);
     return kExitDone;
   }
-  write_stdout(check_text(report));
+  std::string text = check_text(report);
+  for (const std::string& line : warm_start_lines(submission.spec.warm_start)) {
+    text += "  " + line + '\n';
+  }
+  write_stdout(text);
   tell_warnings(options, submission.warnings);
   return kExitDone;
 }
@@ -174,6 +199,19 @@ void add_hyperdrive_options(CLI::App& command, SubmitRequest& request) {
       "--seed",
       [&request](const std::uint64_t& seed) { request.seed = seed; },
       "Seed of the sampler; wins over the file's");
+  // One at a time or separated by commas: a list separated by spaces would take the script for a
+  // run.
+  const auto add_runs = [&](const char* option, std::vector<std::string>& runs, const char* what) {
+    command.add_option(option, runs, what)->delimiter(',')->allow_extra_args(false);
+  };
+  add_runs("--resume-from",
+           request.resume_from,
+           "Ended parent runs, separated by commas, whose results the sampler knows; win over the "
+           "file's");
+  add_runs("--resume-child-runs",
+           request.resume_child_runs,
+           "Ended child runs, separated by commas, that are run again first, from their outputs; "
+           "win over the file's");
 }
 
 }  // namespace
@@ -202,6 +240,8 @@ void add_submit_commands(Program& program, CLI::App& run) {
       "hdrive run submit-hyperdrive -e digits -c local --hyperdrive-configuration-name "
       "hdconfig.yml train.py\n"
       "hdrive run submit-hyperdrive --hyperdrive-configuration-name sweep.yml --async\n"
+      "hdrive run submit-hyperdrive --hyperdrive-configuration-name hdconfig.yml --resume-from "
+      "HD_... train.py\n"
       "hdrive run submit-hyperdrive --resume HD_...",
       sweep,
       [](const CommonOptions& options, const SubmitRequest& request) {
