@@ -35,7 +35,7 @@ void Tuner::apply(const Event& event) {
   if (about >= 0) {
     intervals_before = run_of(about).intervals;
     was_terminal = is_terminal(run_of(about).status);
-    was_judged = !run_of(about).cancel_cause.has_value();
+    was_judged = about >= config_.resumed_children && !run_of(about).cancel_cause.has_value();
   }
   history_.apply(event);
   if (about < 0) return;
@@ -48,7 +48,9 @@ void Tuner::apply(const Event& event) {
   if (judged != nullptr && judged->verdict.outcome == PolicyVerdict::Outcome::kCancel) {
     condemned_child_ = about;
   }
-  if (!was_terminal && is_terminal(run.status)) policy_->end(about);
+  if (!was_terminal && is_terminal(run.status) && about >= config_.resumed_children) {
+    policy_->end(about);
+  }
 }
 
 std::vector<EventBody> Tuner::decide() const {
@@ -135,8 +137,8 @@ std::optional<ParentEnded> Tuner::decide_end() const {
   } else if (cancel) {
     end.reason = cancel->reason;
   } else if (generated < config_.max_total_runs) {
-    end.reason =
-        "all " + std::to_string(generated) + " configurations of the parameter space have been run";
+    end.reason = "the parameter space is exhausted after " + std::to_string(generated) +
+                 (generated == 1 ? " child run" : " child runs");
   } else {
     end.reason = "max_total_runs " + std::to_string(config_.max_total_runs) + " reached";
   }

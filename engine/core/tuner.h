@@ -16,6 +16,9 @@ struct TunerConfig {
   int max_total_runs = 1;
   int max_concurrent_runs = 1;
   int max_retries = 0;
+  /// So many children, the first ones, go on from where an earlier one stood. Policies neither
+  /// judge them nor compare others with them: their first interval is nobody else's first.
+  int resumed_children = 0;
   /// Stop when the first children all fail (the first five, or three within the first minute).
   bool stop_on_first_failures = true;
   /// Configurations kept ready beyond the free places, so that no place waits for an ask.

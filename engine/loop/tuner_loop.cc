@@ -36,6 +36,7 @@ TunerConfig tuner_config(const TunerLoopParts& parts) {
   config.max_total_runs = parts.config.max_total_runs;
   config.max_concurrent_runs = parts.config.max_concurrent_runs;
   config.max_retries = parts.config.max_retries;
+  config.resumed_children = static_cast<int>(parts.spec.warm_start.children.size());
   config.stop_on_first_failures = !parts.spec.keep_going;
   // A sampler that does not look at results loses nothing by being asked early.
   config.sampler_learns = parts.sampler->needs_trials();

@@ -88,7 +88,7 @@ TEST(Tuner, EndsCompletedWhenTheSpaceIsExhausted) {
   const auto ends = of_kind<ParentEnded>(harness.end(0));
   ASSERT_EQ(ends.size(), 1U);
   EXPECT_EQ(ends[0].status, RunStatus::kCompleted);
-  EXPECT_EQ(ends[0].reason, "all 1 configurations of the parameter space have been run");
+  EXPECT_EQ(ends[0].reason, "the parameter space is exhausted after 1 child run");
 }
 
 TEST(Tuner, EndsFailedWhenEveryChildFailed) {
@@ -271,6 +271,21 @@ TEST(Tuner, ARetryGoesOnFromTheLatestAttemptWhoseScriptRan) {
   harness.feed(RetryDue{0});
   EXPECT_EQ(harness.run(0).attempt, 3);
   EXPECT_EQ(harness.run(0).continued_attempt, 1);
+}
+
+TEST(Tuner, ResumedChildrenAreNeitherJudgedNorComparedWith) {
+  TunerConfig resuming = config(2, 2);
+  resuming.resumed_children = 1;
+  TunerHarness harness(resuming);
+  harness.policy->cancel_at(0, 1);
+  harness.start();
+  harness.answer(2);
+  EXPECT_TRUE(harness.report(0, 0.9).empty());
+  EXPECT_EQ(of_kind<PolicyJudged>(harness.report(1, 0.1)).size(), 1U);
+  harness.end(0);
+  harness.end(1);
+  EXPECT_EQ(harness.policy->ended, std::vector<int>{1});
+  EXPECT_EQ(harness.tuner.history().best_child(), 0);
 }
 
 TEST(Tuner, ReportsOfAnEarlierAttemptAreIgnored) {
