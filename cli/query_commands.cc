@@ -96,7 +96,9 @@ int show_run(const CommonOptions& options, const std::string& run_id) {
   Value::Map document = run_document(run).as_map();
   if (!run.is_child && run.kind == RunKind::kHyperDrive) {
     const auto spec = history.store.spec(run_id);
-    document.emplace_back("warmStart", spec ? warm_start_document(spec->warm_start) : Value());
+    if (spec && !spec->warm_start.empty()) {
+      document.emplace_back("warmStart", warm_start_document(spec->warm_start));
+    }
   }
   print_result(options, document, run_columns());
   return kExitDone;

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <memory>
+#include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -59,13 +60,53 @@ class LeftOutRuns {
 
 constexpr const char* kDoesNotFit = "outside the parameter space";
 
+std::string without_dashes(const std::string& name) {
+  return name.substr(std::min(name.find_first_not_of('-'), name.size()));
+}
+
+/// The names of a parameter space, by which earlier configurations are fitted into it. `lr` and
+/// `--lr` are the same argument of the script, so they are the same parameter.
+class FittedSpace {
+ public:
+  explicit FittedSpace(const ParameterSpace& space) : space_(space) { collect(space.parameters()); }
+
+  [[nodiscard]] Result<Configuration> fit(const Configuration& earlier) const {
+    Configuration renamed;
+    for (const auto& [name, value] : earlier.entries()) {
+      const auto found = by_bare_name_.find(without_dashes(name));
+      const bool known = names_.contains(name) || found == by_bare_name_.end();
+      renamed.set(known ? name : found->second, value);
+    }
+    return adopt_configuration(space_, renamed);
+  }
+
+ private:
+  void collect(const std::vector<Parameter>& parameters) {
+    for (const Parameter& parameter : parameters) {
+      names_.insert(parameter.name);
+      by_bare_name_.emplace(without_dashes(parameter.name), parameter.name);
+      const auto* choice = std::get_if<Choice>(&parameter.expression);
+      if (choice == nullptr) continue;
+      for (const ChoiceOption& option : choice->options) collect(option.members);
+    }
+  }
+
+  const ParameterSpace& space_;
+  std::set<std::string> names_;
+  std::map<std::string, std::string> by_bare_name_;
+};
+
 class WarmStartReader {
  public:
   WarmStartReader(const HyperDriveConfig& config,
                   const std::string& file,
                   bool strict,
                   std::vector<Diagnostic>& warnings)
-      : config_(config), file_(file), strict_(strict), warnings_(warnings) {}
+      : config_(config),
+        space_(config.parameter_space),
+        file_(file),
+        strict_(strict),
+        warnings_(warnings) {}
 
   WarmStart read(const std::string& project) {
     open(project);
@@ -214,7 +255,7 @@ class WarmStartReader {
     if (child.status == RunStatus::kCanceled && !judged) {
       return left_out.add("canceled, but not by a policy");
     }
-    auto adopted = adopt_configuration(config_.parameter_space, child.configuration());
+    auto adopted = space_.fit(child.configuration());
     if (!adopted) {
       if (misfit.empty()) misfit = adopted.error().message;
       return left_out.add(kDoesNotFit, adopted.error().message);
@@ -259,8 +300,7 @@ class WarmStartReader {
     const int attempt = latest_attempt_that_ran(run);
     if (attempt < 0) return wrong("never came to run: there is nothing to go on from");
     check_outputs(named, run, attempt);
-    auto adopted = adopt_configuration(config_.parameter_space,
-                                       Configuration(parse_json(run.hyperparameters).as_map()));
+    auto adopted = space_.fit(Configuration(parse_json(run.hyperparameters).as_map()));
     if (!adopted) return wrong("does not fit the parameter space: " + adopted.error().message);
     result_.children.push_back({run.run_id, attempt, std::move(*adopted)});
   }
@@ -290,6 +330,7 @@ class WarmStartReader {
   }
 
   const HyperDriveConfig& config_;
+  FittedSpace space_;
   const std::string& file_;
   bool strict_;
   std::vector<Diagnostic>& warnings_;

@@ -41,7 +41,8 @@ class Resuming(ProgramTest):
         shown = self.json("run", "show", "-r", run["runId"])
         self.assertEqual(shown["warmStart"], {
             "resumeFrom": [{"runId": old, "results": 2, "leftOut": []}], "resumeChildRuns": []})
-        self.assertIsNone(self.json("run", "show", "-r", old)["warmStart"])
+        self.assertNotIn("warmStart", self.json("run", "show", "-r", old))
+        self.assertIsNone(self.json("run", "explain", "-r", old)["warmStart"])
 
     def test_what_does_not_fit_is_left_out_and_told(self):
         old = self.earlier((0.5, 0.25, 0.75))
@@ -183,6 +184,28 @@ class Resuming(ProgramTest):
         said = self.check("--resume-child-runs", "%s_0,%s_1" % (old, old), code=2).stderr
         self.assertIn("the outputs of %s_0 cannot be used" % old, said)
         self.assertIn("warning: --resume-child-runs: %s_1 left nothing in its outputs" % old, said)
+
+    def test_a_v2_sweep_goes_on_from_a_v1_one(self):
+        old = self.earlier()
+        self.write("sweep.yml", """\
+            type: sweep
+            trial:
+              command: echo "lr=${{search_space.lr}} from $HDRIVE_RESUME_FROM"; echo loss=1 >> "$HDRIVE_METRICS"
+            sampling_algorithm: grid
+            search_space:
+              lr: {type: choice, values: [0.25, 0.5, 1.0]}
+            objective: {goal: minimize, primary_metric: loss}
+            limits: {max_total_trials: 5}
+            """)
+        result = self.hdrive("run", "submit-hyperdrive", "--hyperdrive-configuration-name", "sweep.yml",
+                             "--resume-from", old, "--resume-child-runs", old + "_1")
+        self.assertIn("a command is given no --resume-from", result.stderr)
+        run = json.loads(result.stdout)["runId"]
+        self.assertEqual([child["hyperparameters"] for child in self.json("run", "children", "-r", run)],
+                         [{"lr": 0.25}, {"lr": 1.0}])
+        outputs = os.path.join(os.path.realpath(self.folder), ".hdrive", "runs", old + "_1", "0", "work", "outputs")
+        self.assertEqual(self.hdrive("run", "monitor-logs", "-r", run + "_0").stdout, "lr=0.25 from %s\n" % outputs)
+        self.assertEqual(self.hdrive("run", "monitor-logs", "-r", run + "_1").stdout, "lr=1 from \n")
 
     def test_scripts_that_say_nothing_of_the_argument_are_named(self):
         old = self.earlier()
