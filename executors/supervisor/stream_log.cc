@@ -11,6 +11,7 @@
 
 #include "engine/core/value.h"
 #include "executors/supervisor_protocol/attempt_files.h"
+#include "executors/supervisor_protocol/sealed_record.h"
 
 namespace hd {
 namespace {
@@ -57,6 +58,7 @@ StreamLog::~StreamLog() {
 }
 
 void StreamLog::begin_record(std::string_view kind) {
+  record_begin_ = waiting_.size();
   const std::int64_t offset = end_offset();
   if (marks_.empty() || offset - marks_.back().offset >= static_cast<std::int64_t>(kMarkBytes)) {
     marks_.push_back({next_sequence_, offset});
@@ -69,7 +71,7 @@ void StreamLog::begin_record(std::string_view kind) {
 }
 
 void StreamLog::end_record() {
-  waiting_ += "}\n";
+  seal_record(waiting_, record_begin_);
   ++next_sequence_;
 }
 
@@ -121,7 +123,8 @@ void StreamLog::close_points() {
   begin_record("m");
   waiting_ += ",\"p\":[";
   waiting_ += points_;
-  waiting_ += "]}\n";
+  waiting_ += ']';
+  seal_record(waiting_, record_begin_);
   next_sequence_ += point_count_;
   points_.clear();
   point_count_ = 0;
@@ -162,12 +165,13 @@ void StreamLog::add_note(std::string_view text) {
   end_record();
 }
 
-void StreamLog::add_exited(std::string_view members) {
+std::string StreamLog::add_exited(std::string_view members) {
   close_points();
   begin_record("exited");
   waiting_ += ',';
   waiting_ += members;
   end_record();
+  return waiting_.substr(record_begin_);
 }
 
 void StreamLog::flush() {

@@ -31,7 +31,8 @@ class StreamLog {
   void add_said(std::string_view status, std::string_view message);
   void add_note(std::string_view text);
   /// `members` are the members of the record after its number and kind: `"kind":"exited",...`.
-  void add_exited(std::string_view members);
+  /// Returns the whole record.
+  std::string add_exited(std::string_view members);
 
   /// Closes the open record of points and writes as much as the disk takes.
   void flush();
@@ -55,8 +56,9 @@ class StreamLog {
 
   int fd_ = -1;
   std::int64_t file_size_ = 0;
-  std::string waiting_;  ///< complete records not in the file yet
-  std::string points_;   ///< the open record of points, without its head and end
+  std::string waiting_;           ///< complete records not in the file yet
+  std::size_t record_begin_ = 0;  ///< of the record being made, in waiting_
+  std::string points_;            ///< the open record of points, without its head and end
   int point_count_ = 0;
   std::int64_t next_sequence_ = 1;
   std::int64_t lost_points_ = 0;

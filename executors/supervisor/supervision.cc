@@ -362,10 +362,7 @@ class Supervision {
     exit.max_resident_bytes = std::int64_t{usage.ru_maxrss} * 1024;
     const std::string members = exit_members(exit);
     fault("script_ended");
-    log_.add_exited(members);
-    exit_record_ = "{\"nonce\":";
-    append_json_string(exit_record_, spec_.nonce);
-    exit_record_ += ',' + members + "}\n";
+    exit_record_ = log_.add_exited(members);
     // Told before it is durable: the next child run does not wait for the disk. A machine that dies
     // in between takes the engine's note along, and the run counts as lost.
     write_out();

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/utf8.h"
+#include "executors/supervisor_protocol/sealed_record.h"
 
 namespace hd {
 namespace {
@@ -184,11 +185,13 @@ void StreamDecoder::feed(std::string_view bytes) {
 
 void StreamDecoder::take_line(std::string_view line) {
   if (line.empty() || exit_) return;
-  if (!take_metrics_fast(line)) take_other(line);
+  const auto content = sealed_content(line);
+  if (!content) return note_damage(line);
+  if (!take_metrics_fast(*content)) take_other(line);
 }
 
-bool StreamDecoder::take_metrics_fast(std::string_view line) {
-  Cursor cursor(line);
+bool StreamDecoder::take_metrics_fast(std::string_view content) {
+  Cursor cursor(content);
   std::int64_t sequence = 0;
   if (!cursor.literal(R"({"n":)") || !cursor.number(sequence) ||
       !cursor.literal(R"(,"k":"m","p":[)") || sequence < 1 || sequence > kLargestSequence) {
@@ -204,7 +207,7 @@ bool StreamDecoder::take_metrics_fast(std::string_view line) {
     point.sequence = sequence++;
     if (point.sequence < next_sequence_) points_.pop_back();
   } while (cursor.literal(","));
-  if (!cursor.literal("]}") || !cursor.done() || find_invalid_utf8(line)) {
+  if (!cursor.literal("]") || !cursor.done() || find_invalid_utf8(content)) {
     points_.resize(before);
     return false;
   }
@@ -299,9 +302,10 @@ void StreamDecoder::note_damage(std::string_view line) {
   if (std::exchange(damage_noted_, true)) return;
   Noted note;
   note.child = child_;
-  note.text = "a line of the attempt's stream is damaged and was skipped (" +
-              std::to_string(line.size()) + " bytes, starts with '" +
-              to_valid_utf8(line.substr(0, 60)) + "'); further ones are not reported";
+  note.text = "a line of the attempt's stream is damaged and was skipped: it follows fact " +
+              std::to_string(next_sequence_ - 1) + ", has " + std::to_string(line.size()) +
+              " bytes and starts with '" + to_valid_utf8(line.substr(0, 60)) +
+              "'; further ones are not reported";
   listener_.on_note(child_, attempt_, std::move(note));
 }
 

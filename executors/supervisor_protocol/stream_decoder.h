@@ -11,8 +11,9 @@ namespace hd {
 
 /// Turns the lines of an attempt's stream.jsonl, however they arrive, into calls of a listener.
 /// Facts below the wanted sequence number are skipped, so a stream may be read again from anywhere.
-/// Damaged lines are skipped and reported through on_note once. Never calls on_ended: the executor
-/// asks `exit` and decides when the attempt is over.
+/// Lines that are not as they were written are skipped and reported through on_note once, and so is
+/// every gap in the numbers: what is told is what was written, or it is said what is missing.
+/// Never calls on_ended: the executor asks `exit` and decides when the attempt is over.
 class StreamDecoder {
  public:
   StreamDecoder(int child, int attempt, ExecutorListener& listener, std::int64_t next_sequence);
@@ -30,7 +31,7 @@ class StreamDecoder {
 
  private:
   void take_line(std::string_view line);
-  bool take_metrics_fast(std::string_view line);
+  bool take_metrics_fast(std::string_view content);
   void take_other(std::string_view line);
   bool accept(std::int64_t sequence);
   void note_gap(std::int64_t sequence);

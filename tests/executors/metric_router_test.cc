@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "executors/supervisor/metric_line.h"
+#include "tests/executors/sealed.h"
 
 namespace hd {
 namespace {
@@ -53,7 +54,8 @@ TEST_F(MetricRouterTest, HoldsTheFirstPrintedValuesOfAName) {
   router_->release(MetricRouter::kHoldUs, false);
   hear("a", 3, Route::kPattern, MetricRouter::kHoldUs + 1);
   EXPECT_EQ(stream(),
-            "{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",1,null,1],[\"a\",2,null,1],[\"a\",3,null,1]]}\n");
+            testing::sealed("{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",1,null,1],[\"a\",2,null,1],"
+                            "[\"a\",3,null,1]]}\n"));
 }
 
 TEST_F(MetricRouterTest, EventFilesGoBeforePrintedValuesUntilTheseCount) {
@@ -80,7 +82,7 @@ TEST_F(MetricRouterTest, NativeValuesReplaceHeldOnesAndEndPrintedOnes) {
   hear("a", 1.5, Route::kNative, 5);
   hear("a", 2, Route::kPattern, 10);
   router_->release(0, true);
-  EXPECT_EQ(stream(), "{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",1.5,null,1]]}\n");
+  EXPECT_EQ(stream(), testing::sealed("{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",1.5,null,1]]}\n"));
 }
 
 TEST_F(MetricRouterTest, LimitsTheNumberOfNames) {

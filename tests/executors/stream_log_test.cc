@@ -67,7 +67,7 @@ TEST_F(StreamLogTest, KeepsFactsInMemoryWhileTheDiskTakesNone) {
   const std::string seen = read_from(log, 0);
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_FALSE(written);
-  EXPECT_NE(seen.find("[\"x\",99,null,7]]}\n"), std::string::npos)
+  EXPECT_NE(seen.find("[\"x\",99,null,7]],"), std::string::npos)
       << "an engine sees them all the same";
   EXPECT_NE(seen.find("cannot write the attempt's stream"), std::string::npos);
   log.flush();

@@ -14,6 +14,7 @@
 #include "executors/supervisor/stdout_patterns.h"
 #include "executors/supervisor_protocol/attempt_spec.h"
 #include "executors/supervisor_protocol/stream_decoder.h"
+#include "tests/executors/sealed.h"
 
 namespace {
 
@@ -72,12 +73,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   splitter.end(take);
 
+  // Without the right checksum no input would get past the first step.
+  const std::string stream = hd::testing::sealed(input);
   CheckingListener whole;
   hd::StreamDecoder decoder(1, 0, whole, 1);
-  decoder.feed(input);
+  decoder.feed(stream);
   CheckingListener cut;
   hd::StreamDecoder pieces(1, 0, cut, 1);
-  for (std::size_t i = 0; i < size; i += 7) pieces.feed(input.substr(i, 7));
+  for (std::size_t i = 0; i < stream.size(); i += 7) pieces.feed(stream.substr(i, 7));
   require(decoder.next_sequence() == pieces.next_sequence());
   require(decoder.exit().has_value() == pieces.exit().has_value());
 
