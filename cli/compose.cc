@@ -48,6 +48,18 @@ bool has_own_azureml(const std::string& interpreter) {
   return run_process(request).succeeded();
 }
 
+/// As usual, unless HDRIVE_SUPERVISOR_PATIENCE names the seconds until a silent supervisor is ended.
+HeartbeatTiming heartbeat_timing() {
+  HeartbeatTiming timing;
+  const char* given = std::getenv("HDRIVE_SUPERVISOR_PATIENCE");
+  if (given == nullptr) return timing;
+  constexpr long kLongest = 86'400;
+  const long seconds = std::clamp(std::strtol(given, nullptr, 10), 0L, kLongest);
+  if (seconds == 0) return timing;
+  timing.interval = std::chrono::milliseconds(seconds * 1000 / timing.silent_until_ended);
+  return timing;
+}
+
 HyperDriveConfig script_run_config() {
   HyperDriveConfig config;
   config.sampling = GridSampling{};  // of a space without parameters: one configuration
@@ -129,7 +141,9 @@ std::unique_ptr<Executor> compose_executor(const ParentRunSpec& spec,
                                            boost::asio::io_context& io,
                                            ExecutorListener& listener) {
   require_target(spec.target);
-  return std::make_unique<LocalExecutor>(io, listener);
+  LocalExecutorOptions options;
+  options.heartbeat = heartbeat_timing();
+  return std::make_unique<LocalExecutor>(io, listener, std::move(options));
 }
 
 std::string installed_file(const std::string& relative) {

@@ -9,6 +9,8 @@ namespace hd {
 /// Why an expected operation did not work: for people, complete in itself.
 struct Error {
   std::string message;
+  /// Only something was short (room on the disk, descriptors, processes): the same may work later.
+  bool may_pass = false;
 };
 
 /// A value or an error, for failures that belong to ordinary life. Member names follow

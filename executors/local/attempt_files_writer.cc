@@ -9,11 +9,14 @@
 
 #include "executors/supervisor_protocol/attempt_files.h"
 #include "executors/supervisor_protocol/attempt_spec.h"
+#include "executors/supervisor_protocol/process_identity.h"
 
 namespace hd {
 namespace {
 
-Error failure(const std::string& what) { return Error{what + ": " + std::strerror(errno)}; }
+Error failure(const std::string& what) {
+  return Error{what + ": " + std::strerror(errno), is_shortage(errno)};
+}
 
 bool make_folders(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return true;

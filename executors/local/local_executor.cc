@@ -46,7 +46,9 @@ class LocalExecutor::Impl {
         context_{loop,
                  listener,
                  options_.supervisor.empty() ? find_supervisor() : options_.supervisor,
-                 std::vector<char>(kReadBuffer)} {}
+                 std::vector<char>(kReadBuffer),
+                 options_.heartbeat,
+                 options_.shortage_retry} {}
 
   ~Impl() {
     for (const auto& [key, attempt] : attempts_) attempt->detach();

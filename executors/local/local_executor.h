@@ -1,9 +1,11 @@
 #pragma once
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "engine/core/executor.h"
+#include "executors/local/heartbeat.h"
 
 namespace boost::asio {
 class io_context;
@@ -15,7 +17,11 @@ struct LocalExecutorOptions {
   /// Path of hdrive-supervisor. Empty = found by find_supervisor.
   std::string supervisor;
   /// How many attempts may run at once; nullopt = no limit of its own.
-  std::optional<int> capacity;
+  std::optional<int> capacity = std::nullopt;
+  /// When a supervisor counts as hanging and is ended.
+  HeartbeatTiming heartbeat = {};
+  /// Between two tries to start an attempt for which descriptors, processes or room are short.
+  std::chrono::milliseconds shortage_retry{1000};
 };
 
 /// The supervisor program that belongs to this program: beside it, or in the bin folder of its

@@ -21,7 +21,7 @@ namespace hd {
 namespace {
 
 Error failure(const std::string& what, int problem) {
-  return Error{what + ": " + std::strerror(problem)};
+  return Error{what + ": " + std::strerror(problem), is_shortage(problem)};
 }
 
 // The attributes and file actions of one spawn, freed with it.
@@ -32,11 +32,12 @@ class SpawnPlan {
     ::posix_spawn_file_actions_init(&actions_);
     ::posix_spawnattr_setflags(&attributes_,
                                POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    sigset_t none;
+    sigset_t blocked;
     sigset_t all;
-    sigemptyset(&none);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGHUP);
     sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    ::posix_spawnattr_setsigmask(&attributes_, &blocked);
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
     ::posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_addopen(&actions_, 1, "/dev/null", O_WRONLY, 0);
@@ -73,12 +74,27 @@ std::string read_file(const std::string& path) {
   return got > 0 ? std::string(buffer.data(), static_cast<std::size_t>(got)) : std::string();
 }
 
-bool is_locked(const std::string& path) {
+bool is_absence(int problem) { return problem == ENOENT || problem == ENOTDIR; }
+
+// What cannot be asked is not the same as a lock that is free: taking it for that would end a child
+// run which is alive.
+bool is_locked(const std::string& path, bool& known) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return false;
-  const bool locked = ::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  if (fd < 0) {
+    known = known && is_absence(errno);
+    return false;
+  }
+  const bool taken = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+  const bool locked = !taken && errno == EWOULDBLOCK;
+  known = known && (taken || locked);
   ::close(fd);
   return locked;
+}
+
+bool exists(const std::string& path, bool& known) {
+  if (::access(path.c_str(), F_OK) == 0) return true;
+  known = known && is_absence(errno);
+  return false;
 }
 
 }  // namespace
@@ -104,11 +120,11 @@ Result<StartedSupervisor> start_supervisor(const std::string& program,
 AttemptProbe probe_attempt(const std::string& attempt_directory) {
   AttemptProbe probe;
   // The lock before the rest: what a supervisor wrote before it let go of the lock is there then.
-  probe.alive = is_locked(attempt_directory + "/" + attempt_files::kLock);
-  probe.ended = ::access((attempt_directory + "/" + attempt_files::kExit).c_str(), F_OK) == 0;
+  probe.alive = is_locked(attempt_directory + "/" + attempt_files::kLock, probe.known);
+  probe.ended = exists(attempt_directory + "/" + attempt_files::kExit, probe.known);
   const std::string claim_path = attempt_directory + "/" + attempt_files::kClaim;
-  probe.claimed = ::access(claim_path.c_str(), F_OK) == 0;
-  if (!probe.alive || !probe.claimed) return probe;
+  probe.claimed = exists(claim_path, probe.known);
+  if (!probe.known || !probe.alive || !probe.claimed) return probe;
   try {
     const auto claim = nlohmann::json::parse(read_file(claim_path));
     const auto pid = claim.at("pid").get<pid_t>();
@@ -123,7 +139,7 @@ AttemptProbe probe_attempt(const std::string& attempt_directory) {
   return probe;
 }
 
-int connect_to_supervisor(const std::string& attempt_directory) {
+int connect_to_supervisor(const std::string& attempt_directory, pid_t supervisor) {
   // Through a descriptor of the directory the path is short however deep that lies.
   const int directory = ::open(attempt_directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return -1;
@@ -136,7 +152,11 @@ int connect_to_supervisor(const std::string& attempt_directory) {
   const bool connected =
       fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::close(directory);
-  if (connected) return fd;
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const bool trusted = connected && ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+                       peer.uid == ::geteuid() && (supervisor == 0 || peer.pid == supervisor);
+  if (trusted) return fd;
   if (fd >= 0) ::close(fd);
   return -1;
 }

@@ -16,12 +16,16 @@ struct StartedSupervisor {
 };
 
 /// Starts `<program> <attempt_directory>` in a session of its own with posix_spawn (a fork of a
-/// large engine takes a third of a second), an empty environment and nothing open but the socket.
+/// large engine takes a third of a second), an empty environment, nothing open but the socket, and
+/// SIGHUP blocked, which is the heartbeat's question and must not end one that just starts.
 [[nodiscard]] Result<StartedSupervisor> start_supervisor(const std::string& program,
                                                          const std::string& attempt_directory);
 
 /// What an attempt's directory tells about its supervisor.
 struct AttemptProbe {
+  /// False when the files could not be asked (no descriptors left, an input/output error): then
+  /// nothing else here means anything.
+  bool known = true;
   bool claimed = false;
   bool alive = false;  ///< the lock is held
   bool ended = false;  ///< there is an exit record
@@ -29,8 +33,9 @@ struct AttemptProbe {
 };
 [[nodiscard]] AttemptProbe probe_attempt(const std::string& attempt_directory);
 
-/// Connects to the attempt's supervisor.sock without waiting; -1 when nobody listens there.
-[[nodiscard]] int connect_to_supervisor(const std::string& attempt_directory);
+/// Connects to the attempt's supervisor.sock without waiting; -1 when nobody listens there, or
+/// somebody else than the process `supervisor` (0 = not known) does.
+[[nodiscard]] int connect_to_supervisor(const std::string& attempt_directory, pid_t supervisor);
 
 /// Reaps a supervisor whose pidfd is readable, if it is our child. Returns its exit code, or
 /// nullopt when it is not ours, has not ended or died by a signal.

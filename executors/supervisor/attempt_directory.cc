@@ -111,6 +111,11 @@ Result<std::string> AttemptDirectory::read_spec() const {
   return text;
 }
 
+bool AttemptDirectory::is_removed() const {
+  struct stat status {};
+  return ::fstat(directory_, &status) == 0 && status.st_nlink == 0;
+}
+
 bool AttemptDirectory::write_exit(std::string_view record) const {
   const int fd = ::openat(directory_,
                           attempt_files::kExitTemporary,

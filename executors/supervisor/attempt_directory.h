@@ -27,6 +27,9 @@ class AttemptDirectory {
   /// the stream, synced before, ends with the same facts.
   [[nodiscard]] bool write_exit(std::string_view record) const;
 
+  /// Whether somebody deleted the directory: then there is no place for a record.
+  [[nodiscard]] bool is_removed() const;
+
   /// Open descriptor of the directory, for *at calls.
   [[nodiscard]] int descriptor() const { return directory_; }
 

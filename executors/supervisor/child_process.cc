@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "executors/supervisor_protocol/process_identity.h"
+
 namespace hd {
 namespace {
 
@@ -154,7 +156,7 @@ Result<pid_t> start_child_process(const ChildProcessPlan& plan) {
 
   const int null_descriptor = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (null_descriptor < 0)
-    return Error{std::string("cannot open /dev/null: ") + std::strerror(errno)};
+    return Error{std::string("cannot open /dev/null: ") + std::strerror(errno), is_shortage(errno)};
   StartArguments arguments{program->c_str(),
                            argv.data(),
                            environment.data(),
@@ -178,7 +180,10 @@ Result<pid_t> start_child_process(const ChildProcessPlan& plan) {
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   ::close(null_descriptor);
   if (pid < 0) {
-    return Error{std::string("cannot create a process: ") + std::strerror(clone_problem)};
+    return Error{
+        std::string("cannot create a process: ") + std::strerror(clone_problem) +
+            (clone_problem == EAGAIN ? "; the limit of processes (ulimit -u) is reached" : ""),
+        is_shortage(clone_problem)};
   }
   if (arguments.problem != 0) {
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <deque>
 #include <fcntl.h>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ using boost::system::error_code;
 using Socket = boost::asio::local::stream_protocol::socket;
 constexpr std::size_t kSendBuffer = 65536;
 constexpr std::size_t kLongestCommand = 4096;
+constexpr std::size_t kMostNewcomers = 8;
+constexpr std::chrono::seconds kListenRetry{1};
 
 }  // namespace
 
@@ -33,16 +36,22 @@ class Connection;
 
 class EngineLink::Impl : public std::enable_shared_from_this<EngineLink::Impl> {
  public:
-  Impl(boost::asio::io_context& loop, const StreamLog& log, int directory, Commands commands)
+  Impl(boost::asio::io_context& loop,
+       const StreamLog& log,
+       int directory,
+       std::string nonce,
+       Commands commands)
       : loop_(loop),
         log_(log),
+        nonce_(std::move(nonce)),
         commands_(std::move(commands)),
         directory_(directory),
         acceptor_(loop),
+        listen_timer_(loop),
         patience_(loop) {}
 
   void attach(int descriptor);
-  bool listen();
+  void listen();
   void poke();
   void finish(int patience_ms, std::function<void(bool)> done);
   void close();
@@ -51,13 +60,18 @@ class EngineLink::Impl : public std::enable_shared_from_this<EngineLink::Impl> {
   void wants_stream(const std::shared_ptr<Connection>& connection);
   void made_progress();
   void ended(const Connection* connection);
+  void refuse();
 
   boost::asio::io_context& loop_;
   const StreamLog& log_;
+  const std::string nonce_;
   Commands commands_;
 
  private:
+  bool try_to_listen();
+  void retry(void (Impl::*what)());
   void accept();
+  void admit(Socket socket);
   void check_finished();
   void arm_patience();
   void conclude(bool delivered);
@@ -65,7 +79,9 @@ class EngineLink::Impl : public std::enable_shared_from_this<EngineLink::Impl> {
   int directory_;
   boost::asio::local::stream_protocol::acceptor acceptor_;
   std::shared_ptr<Connection> current_;
-  std::weak_ptr<Connection> newcomer_;  ///< connected, has not said yet what it wants
+  std::deque<std::weak_ptr<Connection>> newcomers_;  ///< have not said yet what they want
+  boost::asio::steady_timer listen_timer_;
+  bool refusal_told_ = false;
   boost::asio::steady_timer patience_;
   int patience_ms_ = 0;
   std::function<void(bool)> done_;
@@ -74,11 +90,10 @@ class EngineLink::Impl : public std::enable_shared_from_this<EngineLink::Impl> {
 /// One engine. Alive while an operation of it is pending or the link knows it.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(EngineLink::Impl& link, Socket socket, std::optional<std::int64_t> offset)
-      : link_(&link),
-        socket_(std::move(socket)),
-        offset_(offset.value_or(0)),
-        subscribed_(offset.has_value()) {
+  /// `trusted` = an end of the socket pair of the engine that started us: it is sent the stream
+  /// from its start without asking.
+  Connection(EngineLink::Impl& link, Socket socket, bool trusted)
+      : link_(&link), socket_(std::move(socket)), trusted_(trusted), subscribed_(trusted) {
     error_code ignored;
     socket_.non_blocking(true, ignored);
   }
@@ -148,12 +163,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
       begin = newline + 1;
     }
     pending_.erase(0, begin);
-    if (pending_.size() > kLongestCommand) fail();
+    if (pending_.size() > kLongestCommand) refuse();
   }
 
   // Operations this supervisor does not know are of newer engines, and ignored.
   void take(std::string_view line) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (!trusted_) {
+      // Some other script of the same user, or an engine that has mistaken the attempt.
+      const auto nonce = json.is_object() ? json.find("nonce") : json.end();
+      if (nonce == json.end() || *nonce != link_->nonce_) return refuse();
+      trusted_ = true;
+    }
     if (!json.is_object()) return;
     const auto op = json.find("op");
     if (op == json.end()) return;
@@ -176,6 +197,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
   }
 
+  void refuse() {
+    link_->refuse();
+    fail();
+  }
+
   void fail() {
     EngineLink::Impl* link = std::exchange(link_, nullptr);
     error_code ignored;
@@ -185,7 +211,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   EngineLink::Impl* link_;  ///< null once closed
   Socket socket_;
-  std::int64_t offset_;
+  std::int64_t offset_ = 0;
+  bool trusted_;
   bool subscribed_;
   bool waiting_ = false;
   std::array<char, 1024> input_{};
@@ -200,11 +227,25 @@ void EngineLink::Impl::attach(int descriptor) {
     listen();
     return;
   }
-  current_ = std::make_shared<Connection>(*this, std::move(socket), 0);
+  current_ = std::make_shared<Connection>(*this, std::move(socket), true);
   current_->start();
 }
 
-bool EngineLink::Impl::listen() {
+void EngineLink::Impl::listen() {
+  if (acceptor_.is_open() || try_to_listen()) return;
+  error_code ignored;
+  acceptor_.close(ignored);
+  retry(&Impl::listen);
+}
+
+void EngineLink::Impl::retry(void (Impl::*what)()) {
+  listen_timer_.expires_after(kListenRetry);
+  listen_timer_.async_wait([self = shared_from_this(), what](const error_code& error) {
+    if (!error) ((*self).*what)();
+  });
+}
+
+bool EngineLink::Impl::try_to_listen() {
   // The path through our own descriptor is short, however deep the directory lies: socket addresses
   // have room for 107 bytes.
   const std::string path =
@@ -224,24 +265,39 @@ bool EngineLink::Impl::listen() {
 void EngineLink::Impl::accept() {
   acceptor_.async_accept([self = shared_from_this()](const error_code& error, Socket socket) {
     if (error == boost::asio::error::operation_aborted || !self->acceptor_.is_open()) return;
-    if (!error) {
-      ucred peer{};
-      socklen_t size = sizeof peer;
-      const bool is_ours =
-          ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-          peer.uid == ::geteuid();
-      if (is_ours) {
-        ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-        if (const auto silent = self->newcomer_.lock(); silent && silent != self->current_) {
-          silent->close();
-        }
-        auto connection = std::make_shared<Connection>(*self, std::move(socket), std::nullopt);
-        self->newcomer_ = connection;
-        connection->start();
-      }
-    }
+    // Without descriptors the connection stays where it is, and accepting at once would spin.
+    if (error) return self->retry(&Impl::accept);
+    self->admit(std::move(socket));
     self->accept();
   });
+}
+
+void EngineLink::Impl::admit(Socket socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+      peer.uid != ::geteuid()) {
+    return refuse();
+  }
+  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+  std::erase_if(newcomers_, [this](const std::weak_ptr<Connection>& known) {
+    const auto connection = known.lock();
+    return !connection || connection == current_;
+  });
+  if (newcomers_.size() >= kMostNewcomers) {
+    if (const auto silent = newcomers_.front().lock()) silent->close();
+    newcomers_.pop_front();
+  }
+  auto connection = std::make_shared<Connection>(*this, std::move(socket), false);
+  newcomers_.push_back(connection);
+  connection->start();
+}
+
+void EngineLink::Impl::refuse() {
+  if (std::exchange(refusal_told_, true) || !commands_.note) return;
+  commands_.note(
+      "somebody who does not know the attempt's nonce connected to the supervisor's socket and was "
+      "refused; further ones are not reported");
 }
 
 void EngineLink::Impl::wants_stream(const std::shared_ptr<Connection>& connection) {
@@ -256,7 +312,7 @@ void EngineLink::Impl::poke() {
 void EngineLink::Impl::ended(const Connection* connection) {
   if (current_.get() == connection) current_.reset();
   if (done_) return check_finished();
-  if (!acceptor_.is_open()) listen();
+  listen();
 }
 
 void EngineLink::Impl::made_progress() {
@@ -294,24 +350,29 @@ void EngineLink::Impl::conclude(bool delivered) {
 
 void EngineLink::Impl::close() {
   error_code ignored;
+  if (acceptor_.is_open()) ::unlinkat(directory_, attempt_files::kSocket, 0);
   acceptor_.close(ignored);
+  listen_timer_.cancel();
   patience_.cancel();
   done_ = nullptr;
   if (current_) current_->close();
-  if (const auto connection = newcomer_.lock()) connection->close();
+  for (const auto& newcomer : newcomers_) {
+    if (const auto connection = newcomer.lock()) connection->close();
+  }
   current_.reset();
 }
 
 EngineLink::EngineLink(boost::asio::io_context& loop,
                        const StreamLog& log,
                        int directory,
+                       std::string nonce,
                        Commands commands)
-    : impl_(std::make_shared<Impl>(loop, log, directory, std::move(commands))) {}
+    : impl_(std::make_shared<Impl>(loop, log, directory, std::move(nonce), std::move(commands))) {}
 
 EngineLink::~EngineLink() { impl_->close(); }
 
 void EngineLink::attach(int descriptor) { impl_->attach(descriptor); }
-bool EngineLink::listen() { return impl_->listen(); }
+void EngineLink::listen() { impl_->listen(); }
 void EngineLink::poke() { impl_->poke(); }
 void EngineLink::finish(int patience_ms, std::function<void(bool)> done) {
   impl_->finish(patience_ms, std::move(done));

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "executors/supervisor/stream_log.h"
 
@@ -20,20 +21,26 @@ class EngineLink {
   struct Commands {
     /// `grace_seconds` is empty when the engine leaves it to the spec.
     std::function<void(std::optional<int> grace_seconds, bool force)> cancel;
+    /// Something a person should know.
+    std::function<void(const std::string& text)> note;
   };
 
-  /// `directory`: the attempt's, open for as long as this object lives.
-  EngineLink(boost::asio::io_context& loop, const StreamLog& log, int directory, Commands commands);
+  /// `directory`: the attempt's, open for as long as this object lives. Who connects must name the
+  /// attempt's `nonce` first; others are closed, and told of once.
+  EngineLink(boost::asio::io_context& loop,
+             const StreamLog& log,
+             int directory,
+             std::string nonce,
+             Commands commands);
   ~EngineLink();
 
   /// Takes over a connected socket (the descriptor an engine left us) and sends from fact 1 on.
   /// Once that engine is gone, listens: until then there is nobody else to listen for.
   void attach(int descriptor);
 
-  /// Listens on supervisor.sock in the attempt's directory. Failure leaves the attempt without
-  /// later engines' live view, and is otherwise harmless: the files have everything. Returns
-  /// whether it listens.
-  bool listen();
+  /// Listens on supervisor.sock in the attempt's directory. Where that is not possible now (disk
+  /// full, no descriptors) it is tried again; the files have everything anyway.
+  void listen();
 
   /// The log has grown.
   void poke();

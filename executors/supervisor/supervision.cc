@@ -65,16 +65,23 @@ class Supervision {
         spec_(spec),
         log_(directory.descriptor()),
         listening_(directory.descriptor(), log_),
-        link_(loop_, log_, directory.descriptor(), {[this](std::optional<int> grace, bool force) {
-                cancel(grace, force);
-              }}),
+        link_(loop_,
+              log_,
+              directory.descriptor(),
+              spec.nonce,
+              {[this](std::optional<int> grace, bool force) { cancel(grace, force); },
+               [this](const std::string& text) {
+                 log_.add_note(text);
+                 write_out();
+               }}),
         watch_(loop_),
         signals_(loop_),
         kill_timer_(loop_),
         limit_timer_(loop_),
         hold_timer_(loop_),
         event_timer_(loop_),
-        disk_timer_(loop_) {
+        disk_timer_(loop_),
+        start_timer_(loop_) {
     const sigset_t set = supervisor_signals();
     const int fd = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0) throw std::system_error(errno, std::generic_category(), "cannot create a signalfd");
@@ -108,7 +115,7 @@ class Supervision {
     fault("claimed");
     auto work =
         make_working_copy(directory_.descriptor(), spec_.snapshot_directory, spec_.resume_from);
-    if (!work) return end_unstarted(work.error().message);
+    if (!work) return start_later_or_end(work.error());
     // A cancel that came meanwhile is heard before the script exists.
     loop_.poll();
     if (cancel_requested_) {
@@ -130,7 +137,7 @@ class Supervision {
     fault("copied");
     auto started = start_child_process(plan);
     ::close(*work);
-    if (!started) return end_unstarted(started.error().message);
+    if (!started) return start_later_or_end(started.error());
     script_ = *started;
     fault("script_started");
     log_.add_started(script_, host_name(), Listening::now().wall_us);
@@ -138,6 +145,21 @@ class Supervision {
     if (spec_.time_limit_seconds) arm_time_limit(*spec_.time_limit_seconds);
     watch_.start([this](unsigned channels) { read(channels); });
     arm_event_search(kEventSearch);
+  }
+
+  // Room on the disk, descriptors and processes come back; meanwhile the attempt can be canceled.
+  void start_later_or_end(const Error& error) {
+    if (cancel_requested_ || !error.may_pass) return end_unstarted(error.message);
+    if (!std::exchange(shortage_told_, true)) {
+      log_.add_note("waits to be started: " + error.message);
+      write_out();
+    }
+    start_timer_.expires_after(kDiskRetry);
+    start_timer_.async_wait([this](const error_code& failed) {
+      if (failed || over_ || draining_) return;
+      if (cancel_requested_) return end_unstarted("canceled before the script was started");
+      prepare_and_start();
+    });
   }
 
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment() const {
@@ -248,7 +270,7 @@ class Supervision {
 
   void cancel(std::optional<int> grace_seconds, bool force) {
     const bool first = !std::exchange(cancel_requested_, true);
-    if (over_ || draining_ || script_ == 0) return;
+    if (over_ || draining_ || script_ == 0) return;  // one that waits to be started looks itself
     if (force) {
       if (!script_ended_) ::kill(-script_, SIGKILL);
       return begin_killing();
@@ -395,7 +417,7 @@ class Supervision {
   // longer.
   void retry_record(bool delivered) {
     if (!recorded_) recorded_ = record();
-    const int most = delivered ? 5 : kDiskRetries;
+    const int most = delivered ? 5 : directory_.is_removed() ? 0 : kDiskRetries;
     if (recorded_ || ++record_tries_ >= most) {
       over_ = true;
       loop_.stop();
@@ -421,6 +443,7 @@ class Supervision {
   boost::asio::steady_timer hold_timer_;
   boost::asio::steady_timer event_timer_;
   boost::asio::steady_timer disk_timer_;
+  boost::asio::steady_timer start_timer_;
   pid_t script_ = 0;  ///< 0 = not started
   int script_status_ = 0;
   std::int64_t ended_us_ = 0;
@@ -433,6 +456,7 @@ class Supervision {
   bool cancel_requested_ = false;
   bool time_limit_passed_ = false;
   bool leftovers_told_ = false;
+  bool shortage_told_ = false;
   bool killing_ = false;
   bool draining_ = false;  ///< no process is left, the end is being told
   bool recorded_ = false;

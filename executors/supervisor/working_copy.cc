@@ -7,12 +7,14 @@
 #include <fcntl.h>
 #include <linux/limits.h>
 #include <optional>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include "executors/supervisor_protocol/attempt_files.h"
+#include "executors/supervisor_protocol/process_identity.h"
 
 namespace hd {
 namespace {
@@ -54,7 +56,10 @@ class Copier {
   // An entry of the outermost folder that is not copied.
   void leave_out(std::string name) { left_out_ = std::move(name); }
 
-  [[nodiscard]] const std::string& problem() const { return problem_; }
+  /// `what` could not be done, and why.
+  [[nodiscard]] Error problem(const std::string& what) const {
+    return {what + ": " + problem_, is_short_};
+  }
 
   bool copy_entry(int from,
                   int to,
@@ -96,6 +101,7 @@ class Copier {
 
  private:
   bool fail(const char* what, const std::string& path) {
+    is_short_ = is_shortage(errno);
     problem_ = std::string("cannot ") + what + " " + path + ": " + std::strerror(errno);
     return false;
   }
@@ -167,9 +173,41 @@ class Copier {
 
   std::string left_out_;
   std::string problem_;
+  bool is_short_ = false;
 };
 
-Error failure(const std::string& what) { return Error{what + ": " + std::strerror(errno)}; }
+Error failure(const std::string& what) {
+  return Error{what + ": " + std::strerror(errno), is_shortage(errno)};
+}
+
+// Removes what is inside the folder. Links are removed, never followed.
+bool empty_folder(int descriptor) {
+  DIR* folder = ::fdopendir(descriptor);
+  if (folder == nullptr) {
+    ::close(descriptor);
+    return false;
+  }
+  bool good = true;
+  while (const dirent* entry = ::readdir(folder)) {
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == ".." || ::unlinkat(descriptor, entry->d_name, 0) == 0) continue;
+    const int inner =
+        ::openat(descriptor, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    good = inner >= 0 && empty_folder(inner) &&
+           ::unlinkat(descriptor, entry->d_name, AT_REMOVEDIR) == 0 && good;
+  }
+  ::closedir(folder);
+  return good;
+}
+
+// What a try that came to nothing for want of room has left. No script has seen it.
+bool make_empty_folder(int attempt) {
+  if (::mkdirat(attempt, attempt_files::kWork, 0700) == 0) return true;
+  if (errno != EEXIST) return false;
+  const int work =
+      ::openat(attempt, attempt_files::kWork, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return work >= 0 && empty_folder(work);
+}
 
 std::optional<Error> copy_snapshot(int work, const std::string& snapshot, bool without_outputs) {
   const int from = ::open(snapshot.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -182,7 +220,7 @@ std::optional<Error> copy_snapshot(int work, const std::string& snapshot, bool w
   Copier copier;
   if (without_outputs) copier.leave_out(kOutputs);
   if (copier.copy_folder(from, to, snapshot, 0)) return std::nullopt;
-  return Error{"cannot make the working copy of the snapshot: " + copier.problem()};
+  return copier.problem("cannot make the working copy of the snapshot");
 }
 
 /// A script may have put a link in the place of its folder: then the link is what is copied.
@@ -195,7 +233,7 @@ std::optional<Error> copy_outputs(int work, const std::string& earlier) {
   const bool copied = copier.copy_entry(from, work, name, DT_UNKNOWN, earlier, 0);
   ::close(from);
   if (copied) return std::nullopt;
-  return Error{"cannot copy the outputs to go on from: " + copier.problem()};
+  return copier.problem("cannot copy the outputs to go on from");
 }
 
 }  // namespace
@@ -203,9 +241,7 @@ std::optional<Error> copy_outputs(int work, const std::string& earlier) {
 Result<int> make_working_copy(int attempt,
                               const std::string& snapshot,
                               const std::string& earlier_outputs) {
-  if (::mkdirat(attempt, attempt_files::kWork, 0700) != 0) {
-    return failure("cannot create the working folder");
-  }
+  if (!make_empty_folder(attempt)) return failure("cannot create the working folder");
   const int work =
       ::openat(attempt, attempt_files::kWork, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (work < 0) return failure("cannot open the working folder");
@@ -218,7 +254,8 @@ Result<int> make_working_copy(int attempt,
     }
   }
   if (!problem) return work;
-  ::close(work);
+  // Half a copy must not take the room that the history needs to say so.
+  empty_folder(work);
   return *problem;
 }
 

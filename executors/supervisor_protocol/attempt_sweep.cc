@@ -1,6 +1,7 @@
 #include "executors/supervisor_protocol/attempt_sweep.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,10 +18,14 @@ namespace hd {
 namespace {
 
 // Whether the process's environment has the mark. The environment of a zombie reads as empty.
-bool carries(pid_t pid, std::string_view mark) {
+// `known` becomes false when we lack the means to look.
+bool carries(pid_t pid, std::string_view mark, bool& known) {
   const std::string path = "/proc/" + std::to_string(pid) + "/environ";
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
+  if (fd < 0) {
+    known = known && !is_shortage(errno);
+    return false;
+  }
   std::string environment(1, '\0');  // so that every entry has a NUL before it
   char buffer[16384];
   ssize_t got = 0;
@@ -43,36 +48,40 @@ std::string mark_of(const std::string& nonce) {
 
 }  // namespace
 
-std::vector<pid_t> find_marked_processes(const std::string& nonce) {
+std::optional<std::vector<pid_t>> find_marked_processes(const std::string& nonce) {
   std::vector<pid_t> found;
   if (nonce.empty()) return found;
   const std::string mark = mark_of(nonce);
   DIR* proc = ::opendir("/proc");
-  if (proc == nullptr) return found;
+  if (proc == nullptr) return std::nullopt;
+  bool known = true;
   while (const dirent* entry = ::readdir(proc)) {
     if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
     const auto pid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
-    if (pid != ::getpid() && carries(pid, mark)) found.push_back(pid);
+    if (pid != ::getpid() && carries(pid, mark, known)) found.push_back(pid);
   }
   ::closedir(proc);
+  if (!known) return std::nullopt;
   return found;
 }
 
-int sweep_marked_processes(const std::string& nonce, int& left) {
+std::optional<int> sweep_marked_processes(const std::string& nonce, int& left) {
   constexpr int kRounds = 50;
   constexpr timespec kPause{0, 5'000'000};
   const std::string mark = mark_of(nonce);
   std::set<pid_t> killed;
   left = 0;
   for (int round = 0; round < kRounds; ++round) {
-    const std::vector<pid_t> found = find_marked_processes(nonce);
-    left = static_cast<int>(found.size());
-    if (found.empty()) break;
-    for (const pid_t pid : found) {
+    const auto found = find_marked_processes(nonce);
+    if (!found) return std::nullopt;
+    left = static_cast<int>(found->size());
+    if (found->empty()) break;
+    bool known = true;
+    for (const pid_t pid : *found) {
       // The number may have gone to a stranger since: look again with the process held fast.
       const int pidfd = open_process(pid);
       if (pidfd < 0) continue;
-      if (carries(pid, mark) && signal_process(pidfd, SIGKILL)) {
+      if (carries(pid, mark, known) && signal_process(pidfd, SIGKILL)) {
         killed.insert(pid);
       }
       ::close(pidfd);

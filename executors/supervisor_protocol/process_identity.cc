@@ -1,5 +1,6 @@
 #include "executors/supervisor_protocol/process_identity.h"
 
+#include <cerrno>
 #include <charconv>
 #include <fcntl.h>
 #include <string_view>
@@ -42,6 +43,32 @@ std::string boot_id() {
   std::string id = read_small("/proc/sys/kernel/random/boot_id");
   while (!id.empty() && id.back() == '\n') id.pop_back();
   return id;
+}
+
+bool is_shortage(int problem) {
+  switch (problem) {
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EAGAIN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_signal_pending(pid_t pid, int signal) {
+  const std::string status = read_small(("/proc/" + std::to_string(pid) + "/status").c_str());
+  constexpr std::string_view kField = "\nShdPnd:\t";
+  const std::size_t field = status.find(kField);
+  if (field == std::string::npos) return false;
+  std::uint64_t pending = 0;
+  std::from_chars(
+      status.data() + field + kField.size(), status.data() + status.size(), pending, 16);
+  return (pending >> static_cast<unsigned>(signal - 1) & 1U) != 0;
 }
 
 int open_process(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }

@@ -423,7 +423,7 @@ TEST_P(ExecutorContract, RunsManyAtOnce) {
 ExecutorKind local_executor() {
   return {"Local", [](boost::asio::io_context& loop, ExecutorListener& listener) {
             return std::make_unique<LocalExecutor>(
-                loop, listener, LocalExecutorOptions{HD_SUPERVISOR_PROGRAM, std::nullopt});
+                loop, listener, LocalExecutorOptions{.supervisor = HD_SUPERVISOR_PROGRAM});
           }};
 }
 

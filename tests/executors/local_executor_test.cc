@@ -22,7 +22,7 @@ class LocalExecutorAdoption : public ExecutorHarness {
  protected:
   std::unique_ptr<LocalExecutor> make_executor() {
     return std::make_unique<LocalExecutor>(
-        loop_, listener_, LocalExecutorOptions{HD_SUPERVISOR_PROGRAM, std::nullopt});
+        loop_, listener_, LocalExecutorOptions{.supervisor = HD_SUPERVISOR_PROGRAM});
   }
   // Starts the attempt and lets the executor go once `points` points arrived; returns the number
   // that the next engine asks for.
@@ -212,7 +212,7 @@ TEST_F(LocalExecutorAdoption, ASupervisorKilledWhileNoEngineWasThereIsLost) {
 
 TEST_F(LocalExecutorAdoption, ASupervisorThatDiesBeforeItsClaimIsAFailureToStart) {
   const auto spec = make_spec();
-  LocalExecutor executor(loop_, listener_, {"/bin/false", std::nullopt});
+  LocalExecutor executor(loop_, listener_, {.supervisor = "/bin/false"});
   executor.start(spec);
   run_to_end();
   EXPECT_EQ(listener_.exits.at(0).kind, Kind::kNotStarted);
@@ -221,7 +221,7 @@ TEST_F(LocalExecutorAdoption, ASupervisorThatDiesBeforeItsClaimIsAFailureToStart
 
 TEST_F(LocalExecutorAdoption, AMissingSupervisorIsAFailureToStart) {
   const auto spec = make_spec();
-  LocalExecutor executor(loop_, listener_, {"/opt/none/hdrive-supervisor", std::nullopt});
+  LocalExecutor executor(loop_, listener_, {.supervisor = "/opt/none/hdrive-supervisor"});
   executor.start(spec);
   run_to_end();
   EXPECT_EQ(listener_.exits.at(0).kind, Kind::kNotStarted);
