@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -13,6 +12,7 @@
 #include "engine/core/error.h"
 #include "engine/core/fault_point.h"
 #include "engine/core/tuner.h"
+#include "engine/loop/engine_start.h"
 #include "engine/loop/metric_name_hint.h"
 #include "engine/loop/thread_ask_worker.h"
 
@@ -77,6 +77,8 @@ struct TunerLoop::State {
   void take_commands();
   void forget_commands();
   void obey(const Command& command);
+  void look_for_commands();
+  void tell_trouble(const std::string& message);
   void push(EventBody body);
   void handle(EventBody body);
   void schedule_commit();
@@ -112,7 +114,10 @@ struct TunerLoop::State {
   std::optional<AskRequest> asked;
   int epoch = 0;
   bool commit_scheduled = false;
-  bool stalled = false;
+  bool stalled = false;        ///< the last append failed and is tried again
+  bool troubled = false;       ///< a trouble with the history was told and is not over
+  bool commands_wait = false;  ///< there were some when the history could not be read
+  bool gives_up = false;
   bool ended = false;
   bool detached = false;
   bool warned_of_metric = false;
@@ -135,19 +140,7 @@ void TunerLoop::State::replay() {
 }
 
 void TunerLoop::State::begin() {
-  EngineStarted started;
-  started.epoch = epoch;
-  started.boot_id = clock.boot_id();
-  started.boottime_us = clock.boottime_us();
-  started.process_id = getpid();
-  if (latest_engine) {
-    // Within one boot the monotonic clock tells how long nobody drove the sweep; across boots only
-    // the wall clock can, and a clock set back must not lengthen the sweep.
-    const bool same_boot = !started.boot_id.empty() && started.boot_id == latest_engine->boot_id;
-    const std::int64_t away = same_boot ? started.boottime_us - latest_engine->boottime_us
-                                        : clock.now_us() - latest_engine_time_us;
-    started.elapsed_us = latest_engine->elapsed_us + std::max<std::int64_t>(away, 0);
-  }
+  EngineStarted started = engine_started(clock, epoch, latest_engine, latest_engine_time_us);
   elapsed_us = started.elapsed_us;
   push(std::move(started));
   if (asked) issue_ask();
@@ -199,9 +192,28 @@ void TunerLoop::State::poll_commands() {
   if (parts.command_poll.count() <= 0) return;
   call_after(parts.command_poll, [this] {
     if (ended || detached) return;
-    if (store.changed_by_others()) take_commands();
+    look_for_commands();
     poll_commands();
   });
+}
+
+/// A history that cannot be read now can be read later; the children go on meanwhile.
+void TunerLoop::State::look_for_commands() {
+  try {
+    commands_wait = store.changed_by_others() || commands_wait;
+    if (commands_wait) take_commands();
+    commands_wait = false;
+    if (!stalled) tell_trouble({});
+  } catch (const FencedError&) {
+    throw;
+  } catch (const StoreError& error) {
+    tell_trouble(error.what());
+  }
+}
+
+void TunerLoop::State::tell_trouble(const std::string& message) {
+  if (std::exchange(troubled, !message.empty()) == troubled) return;
+  if (loop.trouble_) loop.trouble_(message);
 }
 
 void TunerLoop::State::take_commands() {
@@ -256,7 +268,8 @@ void TunerLoop::State::cancel_everything(CancelCause cause, const std::string& r
     return;
   }
   if (cause == CancelCause::kDuration) return;
-  // Asked a second time: the grace is over.
+  // Asked a second time: the grace is over, and so is waiting for a history that cannot be written.
+  gives_up = true;
   for (const int child : history.active_children()) {
     const ChildRun& run = history.children()[static_cast<std::size_t>(child)];
     executor->request_cancel(child, run.attempt, true);
@@ -326,13 +339,15 @@ void TunerLoop::State::commit() {
   } catch (const FencedError&) {
     throw;
   } catch (const StoreError& error) {
-    if (!stalled && loop.trouble_) loop.trouble_(error.what());
+    // What is left to store is the end of children that are gone; the next engine finds it out.
+    if (gives_up && tuner.history().active() == 0) throw;
+    tell_trouble(error.what());
     stalled = true;
     call_after(kStoreRetry, [this] { commit(); });
     return;
   }
-  if (stalled && loop.trouble_) loop.trouble_({});
   stalled = false;
+  tell_trouble({});
   fault_point("after_append");
   forget_commands();
   const std::vector<Event> events = std::exchange(pending, {});

@@ -47,7 +47,7 @@ class TunerLoop final : public ExecutorListener {
   /// Called after every commit; must outlive the loop.
   void add_observer(RunObserver& observer);
 
-  /// Called with a message when the history cannot be written (everything waits and is tried again
+  /// Called with a message when the history cannot be used (everything waits and is tried again
   /// every two seconds), and with an empty one when it can again.
   void on_trouble(std::function<void(const std::string&)> handler);
 
@@ -56,7 +56,9 @@ class TunerLoop final : public ExecutorListener {
   /// engine took over or the history cannot be written for good.
   RunStatus run();
 
-  /// First call: cancel the sweep gracefully (SIGTERM, grace). Second: SIGKILL. Loop thread only.
+  /// First call: cancel the sweep gracefully (SIGTERM, grace). Second: SIGKILL; and when the
+  /// history cannot be written even then, `run` throws its StoreError once no child runs any more,
+  /// for another engine to settle the rest. Loop thread only.
   void interrupt();
   /// Stop driving and leave everything running; another engine can resume. Loop thread only.
   void detach();
