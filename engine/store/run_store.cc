@@ -145,6 +145,7 @@ void RunStore::forget_commands(const std::string& parent_run_id, std::int64_t up
 }
 
 bool RunStore::changed_by_others() {
+  state_->database.require_in_place();
   const sqlite::Use query(state_->database.cached("PRAGMA data_version"));
   if (!query->step()) return true;
   const std::int64_t before = std::exchange(state_->data_version, query->integer(0));

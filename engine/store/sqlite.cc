@@ -178,6 +178,8 @@ Database::Database(std::string file, Open open) : file_(std::move(file)) {
     sqlite3_close_v2(connection_);
     throw StoreError(message);
   }
+  struct stat status {};
+  if (::stat(file_.c_str(), &status) == 0) identity_ = {status.st_dev, status.st_ino};
   sqlite3_extended_result_codes(connection_, 1);
   sqlite3_busy_timeout(connection_, kBusyTimeoutMilliseconds);
 }
@@ -222,6 +224,17 @@ void Database::checkpoint() {
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_) == 0; }
 
+void Database::require_in_place() const {
+  struct stat status {};
+  const bool there = ::stat(file_.c_str(), &status) == 0;
+  if (there && identity_ == std::pair{status.st_dev, status.st_ino}) return;
+  throw StoreError(
+      "the history " + file_ +
+      (there ? " was replaced by another file"
+             : " is not there any more: " + system_reason(errno)) +
+      "; nothing of this step was stored. Put it back where it was, with its -wal and -shm files");
+}
+
 void Database::fail(int code) const {
   // A failing commit does not pass on its reason; then it is the latest one.
   const int latest = errno;
@@ -242,6 +255,7 @@ Transaction::Transaction(Database& database, Kind kind) : database_(database) {
     // Joining a reader's transaction would lose the writing when that one ends.
     throw StoreError("the history " + database.file() + " cannot be written while it is visited");
   }
+  if (kind == Kind::kWrite) database.require_in_place();
   database.cached(kind == Kind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN").run();
   open_ = true;
 }

@@ -4,7 +4,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <unordered_map>
+#include <utility>
 
 #include "engine/core/error.h"
 
@@ -95,12 +97,16 @@ class Database {
   /// Copies of the write-ahead log into the file what no reader needs there. What cannot be copied
   /// now, for want of space or for any other reason, stays in the log.
   void checkpoint();
+  /// Throws StoreError when the file's name leads to another file by now, or nowhere: SQLite would
+  /// go on writing to one that nobody will ever read again.
+  void require_in_place() const;
   /// Throws StoreError for the code SQLite returned: which file, what is wrong, what to do.
   [[noreturn]] void fail(int code) const;
 
  private:
   friend class Statement;
   std::string file_;
+  std::pair<dev_t, ino_t> identity_{};  ///< of the file that was opened
   sqlite3* connection_ = nullptr;
   std::function<void(int)> on_commit_;
   std::unordered_map<const char*, std::unique_ptr<Statement>> cache_;

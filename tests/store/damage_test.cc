@@ -104,6 +104,24 @@ TEST_F(RunStoreDamage, ReadsAPrefixOfATruncatedLog) {
   }
 }
 
+TEST_F(RunStoreDamage, ReadsAPrefixCutAtAnyPage) {
+  fill(false);
+  for (std::size_t size = 4096; size < database_.size(); size += 4096) {
+    expect_prefix_or_message(database_.substr(0, size), "", "cut to " + std::to_string(size));
+  }
+}
+
+TEST_F(RunStoreDamage, ReadsAPrefixCutAtAnyFrameOfTheLog) {
+  fill(true);
+  constexpr std::size_t kHeader = 32;
+  constexpr std::size_t kFrame = 24 + 4096;
+  for (std::size_t size = kHeader; size < log_.size(); size += kFrame) {
+    for (const std::size_t cut : {size - 1, size, size + 1, size + 24}) {
+      expect_prefix_or_message(database_, log_.substr(0, cut), "log cut to " + std::to_string(cut));
+    }
+  }
+}
+
 TEST_F(RunStoreDamage, NoticesOverwrittenBytes) {
   fill(false);
   Rng rng(1, RngPurpose::kTest, 2);

@@ -135,6 +135,25 @@ TEST(RunStoreTrouble, SurvivesAFullDisk) {
   EXPECT_EQ(difference(stored, replayed(reopened, "HD_a")), "");
 }
 
+TEST(RunStoreTrouble, WritesToNoFileThatLostItsName) {
+  const TemporaryFolder folder;
+  RunStore store(folder.file());
+  store.create_parent(sample_spec("HD_a"), "loss", Goal::kMinimize, 1);
+  const int epoch = store.take_over("HD_a");
+  const std::string aside = folder.file() + ".aside";
+  std::filesystem::rename(folder.file(), aside);
+  const std::vector<Event> events = {{1, 1, PauseRequested{}}};
+  const auto append = [&] { store.append("HD_a", epoch, events, Durability::kProcessCrash); };
+  EXPECT_THAT(message_of(append), HasSubstr("is not there any more"));
+  EXPECT_THAT(message_of([&] { (void)store.changed_by_others(); }),
+              HasSubstr("is not there any more"));
+  std::filesystem::copy_file(aside, folder.file());
+  EXPECT_THAT(message_of(append), HasSubstr("was replaced by another file"));
+  std::filesystem::rename(aside, folder.file());
+  append();
+  EXPECT_EQ(difference(events, replayed(store, "HD_a")), "");
+}
+
 TEST(RunStoreTrouble, NoticesAnAlteredEvent) {
   const TemporaryFolder folder;
   RunStore store(folder.file());
