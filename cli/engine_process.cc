@@ -187,8 +187,8 @@ int drive(const CommonOptions& options,
   const std::unique_ptr<RunView> view = make_run_view(facts, options.quiet);
   loop.add_observer(*view);
   loop.on_trouble([&](const std::string& trouble) {
-    view->say(trouble.empty() ? "the history can be written again"
-                              : "waiting, the history cannot be written: " + printable(trouble));
+    view->say(trouble.empty() ? "the history can be used again"
+                              : "waiting for the history: " + printable(trouble));
   });
   int signal = 0;
   {
