@@ -44,6 +44,7 @@ constexpr auto kLeftoverGrace = milliseconds(1000);
 constexpr auto kKillRound = milliseconds(20);
 constexpr auto kDiskRetry = milliseconds(1000);
 constexpr int kDiskRetries = 600;
+constexpr int kMostShortStarts = 600;
 constexpr int kEnginePatienceMs = 5000;
 constexpr auto kEventSearch = milliseconds(1000);
 
@@ -149,8 +150,11 @@ class Supervision {
 
   // Room on the disk, descriptors and processes come back; meanwhile the attempt can be canceled.
   void start_later_or_end(const Error& error) {
-    if (cancel_requested_ || !error.may_pass) return end_unstarted(error.message);
-    if (!std::exchange(shortage_told_, true)) {
+    // Not for ever: supervisors that all wait for a process keep each other from having one.
+    if (cancel_requested_ || !error.may_pass || ++short_starts_ > kMostShortStarts) {
+      return end_unstarted(error.message);
+    }
+    if (short_starts_ == 1) {
       log_.add_note("waits to be started: " + error.message);
       write_out();
     }
@@ -456,12 +460,12 @@ class Supervision {
   bool cancel_requested_ = false;
   bool time_limit_passed_ = false;
   bool leftovers_told_ = false;
-  bool shortage_told_ = false;
   bool killing_ = false;
   bool draining_ = false;  ///< no process is left, the end is being told
   bool recorded_ = false;
   bool over_ = false;
   int record_tries_ = 0;
+  int short_starts_ = 0;  ///< starts that a shortage has put off
   std::string exit_record_;
 };
 
