@@ -51,8 +51,11 @@ class FollowedLog {
 
   void copy_new_bytes() {
     if (!file_.is_open()) {
-      file_.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-      if (!file_.is_open()) return;
+      // The script may have put anything there: a link is not followed, a pipe not waited for.
+      file_.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+      struct stat status {};
+      if (!file_.is_open() || ::fstat(file_.get(), &status) != 0) return;
+      if (!S_ISREG(status.st_mode)) return file_.reset();
     }
     std::string block(std::size_t{1} << 16U, '\0');
     for (;;) {

@@ -12,13 +12,21 @@ def root():
 
 def place(name):
     """Absolute path of the artifact `name`. Names outside `outputs/` and `logs/` are kept below
-    `outputs/`; a name that leads out of the run is refused."""
+    `outputs/`; a name that leads out of the run, by itself or through a link, is refused."""
     parts = [part for part in str(name).replace("\\", "/").split("/") if part not in ("", ".")]
     if not parts or ".." in parts or "\0" in str(name):
         raise UserErrorException("an artifact name is a relative path inside the run, found %r" % (name,))
     if parts[0] not in ("outputs", "logs"):
         parts.insert(0, "outputs")
-    return os.path.join(root(), *parts)
+    path = os.path.join(root(), *parts)
+    if not _is_inside(path):
+        raise UserErrorException("the artifact %r leads out of the run's folder through a link" % (name,))
+    return path
+
+
+def _is_inside(path):
+    base = os.path.realpath(root())
+    return os.path.realpath(path).startswith(base + os.sep)
 
 
 def save(name, source):
@@ -54,7 +62,8 @@ def names():
     found = []
     for top in ("logs", "outputs"):
         for where, _, files in os.walk(os.path.join(base, top)):
-            found.extend(os.path.relpath(os.path.join(where, file), base) for file in files)
+            paths = [os.path.join(where, file) for file in files]
+            found.extend(os.path.relpath(path, base) for path in paths if _is_inside(path))
     return sorted(name.replace(os.sep, "/") for name in found)
 
 
