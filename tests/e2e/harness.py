@@ -1,12 +1,15 @@
 """Workspaces with real scripts, tuned by the real program.
 
 HDRIVE_BINARY names the program; without it the newest build below build/ is taken. After every test
-no process may be left that belongs to the test's workspace.
+nothing may be left that belongs to the test's workspace: no process, no held lock, no socket that answers.
 """
+import fcntl
 import json
 import os
 import shutil
 import signal
+import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -68,6 +71,39 @@ def processes_of(folder):
     return found
 
 
+def held_locks(folder):
+    """Lock files below the folder that somebody holds."""
+    held = []
+    for where, _, names in os.walk(folder):
+        for name in {"lock", "engine.lock"}.intersection(names):
+            with open(os.path.join(where, name), "r+") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    held.append(file.name)
+    return held
+
+
+def answering_sockets(folder):
+    """Sockets below the folder behind which somebody listens."""
+    found = []
+    for where, _, names in os.walk(folder):
+        for name in names:
+            if not stat.S_ISSOCK(os.lstat(os.path.join(where, name)).st_mode):
+                continue
+            place = os.open(where, os.O_PATH | os.O_DIRECTORY)
+            try:  # through the descriptor: a socket's address has room for 107 bytes
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.connect("/proc/self/fd/%d/%s" % (place, name))
+                found.append(os.path.join(where, name))
+            except OSError:
+                pass
+            finally:
+                os.close(place)
+    return found
+
+
 class WorkspaceTest(unittest.TestCase):
     """One attached workspace per test, in a folder of its own."""
 
@@ -102,8 +138,11 @@ class WorkspaceTest(unittest.TestCase):
             except OSError:
                 pass
         subprocess.call(["chmod", "-R", "u+rwX", self.folder])
+        locks, sockets = held_locks(self.folder), answering_sockets(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.assertEqual(left, [], "processes are left")
+        self.assertEqual(locks, [], "locks are held")
+        self.assertEqual(sockets, [], "sockets answer")
 
     def environment(self, **more):
         environment = {

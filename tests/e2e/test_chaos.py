@@ -48,7 +48,10 @@ class SmallSweep(WorkspaceTest):
         super().setUp()
         self.ledger = os.path.join(self.folder, "ledger")
         self.write("train.py", TRAIN)
-        self.write_runconfig("local", environmentVariables={"LEDGER": self.ledger})
+        self.write_environment()
+
+    def write_environment(self, **more):
+        self.write_runconfig("local", environmentVariables=dict(more, LEDGER=self.ledger))
 
 
 class Chaos(SmallSweep):
@@ -62,7 +65,13 @@ class Chaos(SmallSweep):
         told = ["retries %d, policy %s" % (retries, policy and policy["type"])]
 
         fault = self.fault(chance) if chance.random() < 0.6 else None
-        process = self.start_hdrive(*self.submit_words("--keep-going", "train.py"), **({"HDRIVE_FAULT": fault} if fault else {}))
+        engine_fault = {}
+        if fault and fault.split(":")[0] in SUPERVISOR_FAULTS:
+            # Nothing of the engine's own HDRIVE_ variables reaches supervisors.
+            self.write_environment(HDRIVE_FAULT=fault)
+        elif fault:
+            engine_fault = {"HDRIVE_FAULT": fault}
+        process = self.start_hdrive(*self.submit_words("--keep-going", "train.py"), **engine_fault)
         told.append("fault point %s" % fault)
         for _ in range(chance.randrange(0 if fault else 1, 4)):
             time.sleep(chance.uniform(0, 0.5))
@@ -120,11 +129,35 @@ class Chaos(SmallSweep):
     def assert_same_configurations(self, run, sampling):
         """Under random sampling a child's configuration depends on the seed and its number alone."""
         harmed = {child["run_id"]: child["hyperparameters"] for child in self.children(run)}
+        self.write_environment()
         self.write_hdconfig({}, sampling=sampling, total=TOTAL, concurrent=TOTAL)
         self.write("train.py", "from azureml.core import Run; Run.get_context().log('score', 1)")
         unharmed = self.sweep("train.py")["runId"]
         for child in self.children(unharmed):
             self.assertEqual(harmed[run + child["run_id"][len(unharmed):]], child["hyperparameters"])
+
+
+class FaultPoints(SmallSweep):
+    """Each named fault point is passed, and kills."""
+
+    def test_of_supervisors(self):
+        for name in SUPERVISOR_FAULTS:
+            with self.subTest(name):
+                self.write_environment(HDRIVE_FAULT=name + ":1")
+                self.write_hdconfig({"--x": ["choice", [1]]})
+                code = 0 if name in ("end_told", "end_recorded") else 1
+                run = self.sweep("train.py", code=code)["runId"]
+                # Killed before it has told the end, the run is lost; after it, the end stands.
+                self.assertEqual(self.show(run + "_0")["status"], "Failed" if code else "Completed")
+                self.wait_for(lambda: not processes_of(self.folder))
+
+    def test_of_engines(self):
+        for name in ENGINE_FAULTS:
+            with self.subTest(name):
+                self.write_hdconfig({"--x": ["choice", [1]]})
+                done = self.finish(self.start_hdrive(*self.submit_words("train.py"), HDRIVE_FAULT=name + ":1"))
+                self.assertEqual(done.code, -signal.SIGKILL, str(done))
+                self.run_hdrive("run", "resume", "-r", self.newest_run())
 
 
 class Checker(SmallSweep):

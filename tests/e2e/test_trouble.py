@@ -75,7 +75,7 @@ class Failures(WorkspaceTest):
         with open(path, "rb") as file:
             self.assertEqual(file.read(), bytes(range(256)) * 100 + b"no newline")
 
-    def test_one_gigabyte_on_stdout(self):
+    def test_one_gigabyte_in_one_line(self):
         if os.statvfs(self.folder).f_bavail * os.statvfs(self.folder).f_frsize < 3 << 30:
             self.skipTest("less than 3 GB free")
         self.write(
@@ -83,17 +83,20 @@ class Failures(WorkspaceTest):
             """
             import os
             from azureml.core import Run
-            line = b"x" * 1000 + b"\\n"
-            block = line * 1048
+            block = b"x" * (1 << 20)
             for _ in range(1024):
                 os.write(1, block)
+            os.write(1, b"\\nprinted: 7\\n")
             Run.get_context().log("score", 1)
             """,
         )
         self.write_hdconfig({"--x": ["choice", [1]]})
         run = self.sweep("train.py")
         path = os.path.join(self.project, ".hdrive", "runs", run["runId"] + "_0", "0", "logs", "stdout.txt")
-        self.assertEqual(os.path.getsize(path), 1001 * 1048 * 1024)
+        self.assertEqual(os.path.getsize(path), (1 << 30) + len("\nprinted: 7\n"))
+        child = run["runId"] + "_0"
+        points = self.run_hdrive("run", "metrics", "-r", child, "-o", "json").json()
+        self.assertEqual({point["name"]: point["value"] for point in points}, {"printed": 7, "score": 1})
 
 
 class Interrupts(WorkspaceTest):
