@@ -35,14 +35,17 @@ void MetricRouter::hear(const HeardLine& line, Route route, const Now& now) {
       break;
     case HeardLine::Kind::kTag:
     case HeardLine::Kind::kProperty:
+      if (!take_place()) break;
       log_.add_tag(line.key, line.value, line.kind == HeardLine::Kind::kProperty);
       break;
     case HeardLine::Kind::kParameters:
       for (const auto& point : line.points) {
+        if (!take_place()) break;
         log_.add_tag("parameter/" + std::string(point.name), text_of(point), false);
       }
       break;
     case HeardLine::Kind::kSaid:
+      if (!take_place()) break;
       log_.add_said(line.key, line.value.value_or(""));
       break;
     case HeardLine::Kind::kMalformed:
@@ -51,6 +54,17 @@ void MetricRouter::hear(const HeardLine& line, Route route, const Now& now) {
                     "; further ones are not reported");
       break;
   }
+}
+
+bool MetricRouter::take_place() {
+  if (facts_left_ > 0) {
+    --facts_left_;
+    return true;
+  }
+  note_once(
+      too_many_facts_noted_,
+      "the script has reported as many values and tags as a run may: further ones are dropped");
+  return false;
 }
 
 MetricRouter::Name* MetricRouter::find_or_add(std::string_view text, Route route) {
@@ -75,7 +89,7 @@ void MetricRouter::hear_point(const HeardPoint& point,
                               Route route,
                               const Now& now) {
   Name* name = find_or_add(point.name, route);
-  if (name == nullptr || route > name->route) return;
+  if (name == nullptr || route > name->route || !take_place()) return;
   if (route < name->route) {
     if (route == Route::kEventFile && name->settled) return;
     name->route = route;

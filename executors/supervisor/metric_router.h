@@ -30,8 +30,12 @@ class MetricRouter {
  public:
   static constexpr std::int64_t kHoldUs = 100'000;
   static constexpr std::size_t kMostNames = 10'000;
+  /// Points, tags and words of one attempt; whoever says more fills disks and tells nobody
+  /// anything.
+  static constexpr std::int64_t kMostFacts = 20'000'000;
 
-  explicit MetricRouter(StreamLog& log) : log_(log) {}
+  explicit MetricRouter(StreamLog& log, std::int64_t most_facts = kMostFacts)
+      : log_(log), facts_left_(most_facts) {}
 
   /// Points that bring no time get `now`.
   void hear(const HeardLine& line, Route route, const Now& now);
@@ -64,11 +68,14 @@ class MetricRouter {
   Name* find_or_add(std::string_view text, Route route);
   void hear_point(const HeardPoint& point, const HeardLine& line, Route route, const Now& now);
   void note_once(bool& noted, const std::string& text);
+  [[nodiscard]] bool take_place();
 
   StreamLog& log_;
   // Node-based: names stay at their address.
   std::unordered_map<std::string, Name, Hash, std::equal_to<>> names_;
   std::vector<Held> held_;
+  std::int64_t facts_left_;
+  bool too_many_facts_noted_ = false;
   bool too_many_noted_ = false;
   bool skipped_noted_ = false;
   bool malformed_noted_ = false;

@@ -97,5 +97,22 @@ TEST_F(MetricRouterTest, LimitsTheNumberOfNames) {
   EXPECT_NE(text.find("[\"n3\",2,"), std::string::npos);
 }
 
+TEST_F(MetricRouterTest, LimitsTheNumberOfFactsAndTellsOnce) {
+  MetricRouter router(*log_, 1000);
+  HeardLine line;
+  line.kind = HeardLine::Kind::kMetrics;
+  line.points.push_back({"a", 1, {}});
+  for (int i = 0; i < 999; ++i) router.hear(line, Route::kNative, {1, 0});
+  line.kind = HeardLine::Kind::kTag;
+  line.key = "k";
+  for (int i = 0; i < 50; ++i) router.hear(line, Route::kNative, {1, 0});
+  line.kind = HeardLine::Kind::kMetrics;
+  for (int i = 0; i < 50; ++i) router.hear(line, Route::kNative, {1, 0});
+  const std::string text = stream();
+  EXPECT_NE(text.find("{\"n\":1000,\"k\":\"tag\""), std::string::npos);
+  EXPECT_NE(text.find("{\"n\":1001,\"k\":\"note\""), std::string::npos);
+  EXPECT_EQ(text.find("{\"n\":1002,"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace hd
