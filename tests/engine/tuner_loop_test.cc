@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <iterator>
+#include <malloc.h>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -75,6 +77,43 @@ TEST(TunerLoop, AThousandChildrenOnTheVirtualClock) {
   }
   const std::vector<std::string> all = configurations(history);
   EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size());
+}
+
+/// Remembers what is held when a number of children have ended.
+class Holdings final : public RunObserver {
+ public:
+  explicit Holdings(int results) : results_(results) {}
+  void on_events(std::span<const Event>, const History& history) override {
+    if (taken_ || history.results() < results_) return;
+    taken_ = true;
+    bytes = mallinfo2().uordblks;
+    const std::filesystem::directory_iterator open("/proc/self/fd");
+    descriptors = std::distance(open, std::filesystem::directory_iterator{});
+  }
+  std::size_t bytes = 0;
+  std::ptrdiff_t descriptors = 0;
+
+ private:
+  int results_;
+  bool taken_ = false;
+};
+
+TEST(TunerLoop, AManyTimesLongerSweepHoldsLittleMore) {
+  const ScratchFolder folder;
+  RunStore store(folder.history());
+  VirtualClock clock;
+  const HyperDriveConfig config = sweep_config(3000, 20);
+  store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
+  Engine engine(store, config, parent_spec(), clock, learning_curve);
+  Holdings early(500);
+  Holdings late(3000);
+  engine.loop().add_observer(early);
+  engine.loop().add_observer(late);
+  EXPECT_EQ(engine.loop().run(), RunStatus::kCompleted);
+  EXPECT_GT(early.descriptors, 0);
+  EXPECT_EQ(late.descriptors, early.descriptors);
+  // The history itself, and nothing for each of the ten reports. (Sanitizers count no bytes.)
+  EXPECT_LE(late.bytes, early.bytes + std::size_t{2500} * 2500);
 }
 
 TEST(TunerLoop, TheStoredHistoryReplaysToTheSameState) {
