@@ -1,6 +1,7 @@
 """Bad input ends with the right exit code, words to act on, and an intact history."""
 import json
 import os
+import sqlite3
 import subprocess
 import unittest
 
@@ -209,6 +210,30 @@ class Disk(WorkspaceTest):
         done = self.finish(process)
         self.assertEqual(done.code, 0, str(done))
         self.assertEqual(len(self.children(run)), 3)
+
+
+    def test_a_child_that_starts_on_a_full_disk_waits(self):
+        with open(os.path.join(self.project, "data"), "wb") as file:
+            file.write(b"x" * 500_000)
+        self.write_runconfig("local", arguments=["--steps", 3, "--pause", 0.5])
+        self.write_hdconfig({"--x": ["choice", [1, 2]]}, concurrent=1)
+        process, run = self.start_sweep("train.py")
+        self.wait_for(lambda: "Running" in self.statuses(run), process)
+        filler = self.fill()
+        # Room for the history, but for no copy of the data.
+        os.truncate(filler, os.path.getsize(filler) - 400_000)
+        history = os.path.join(self.project, ".hdrive", "history.db")
+
+        def waits():
+            with sqlite3.connect(history) as database:
+                return database.execute("SELECT 1 FROM event WHERE kind = 'noted' AND payload LIKE ?",
+                                        ("%waits to be started%",)).fetchone()
+
+        self.wait_for(waits, process)
+        os.remove(filler)
+        done = self.finish(process)
+        self.assertEqual(done.code, 0, str(done))
+        self.assertEqual(self.statuses(run), {"Completed": 2})
 
 
 class ReadOnly(WorkspaceTest):

@@ -1,0 +1,50 @@
+"""What the documents say of the tests is so."""
+import glob
+import os
+import re
+import unittest
+
+from harness import ROOT
+
+CPP = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)")
+NAME = re.compile(r"`((?:test_\w+\.)?[A-Z]\w+\.\w+)`")
+
+
+def cpp_tests():
+    for path in glob.glob(os.path.join(ROOT, "tests", "**", "*.cc"), recursive=True):
+        with open(path, encoding="utf-8") as file:
+            for suite, name in CPP.findall(file.read()):
+                yield "%s.%s" % (suite, name)
+
+
+def python_tests():
+    for folder in ("e2e", "cli"):
+        for path in glob.glob(os.path.join(ROOT, "tests", folder, "test_*.py")):
+            module, suite = os.path.basename(path)[:-3], None
+            with open(path, encoding="utf-8") as file:
+                for line in file:
+                    found = re.match(r"class (\w+)|    def (test_\w+)", line)
+                    if found and found.group(1):
+                        suite = found.group(1)
+                    elif found:
+                        yield "%s.%s.%s" % (module, suite, found.group(2))
+    yield "test_chaos.Chaos.test_round_001"  # made by a loop
+
+
+class Reliability(unittest.TestCase):
+    def test_every_test_that_is_named_exists(self):
+        with open(os.path.join(ROOT, "docs", "reliability.md"), encoding="utf-8") as file:
+            named = set(NAME.findall(file.read())) - {"Suite.Test"}
+        self.assertGreater(len(named), 50)
+        self.assertEqual(sorted(named - set(cpp_tests()) - set(python_tests())), [])
+
+    def test_every_fault_has_a_test(self):
+        with open(os.path.join(ROOT, "docs", "reliability.md"), encoding="utf-8") as file:
+            tables = re.findall(r"(?m)^\| Fault \|.*\n\|---.*\n((?:\|.*\n)+)", file.read())
+        rows = [row for table in tables for row in table.splitlines()]
+        self.assertGreater(len(rows), 30)
+        self.assertEqual([row for row in rows if not NAME.search(row.split("|")[-2])], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
