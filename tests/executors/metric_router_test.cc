@@ -66,15 +66,18 @@ TEST_F(MetricRouterTest, EventFilesGoBeforePrintedValuesUntilTheseCount) {
   router_->release(MetricRouter::kHoldUs + 20, false);
   hear("b", 5, Route::kEventFile, MetricRouter::kHoldUs + 30);
   hear("b", 6, Route::kPattern, MetricRouter::kHoldUs + 40);
-  EXPECT_EQ(stream(),
-            "{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",2,null,1],[\"b\",4,null,1],[\"b\",6,null,1]]}\n");
+  EXPECT_EQ(
+      stream(),
+      testing::sealed(
+          "{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",2,null,1],[\"b\",4,null,1],[\"b\",6,null,1]]}\n"));
 }
 
 TEST_F(MetricRouterTest, NativeValuesEndThoseOfEventFiles) {
   hear("a", 1, Route::kEventFile, 0);
   hear("a", 2, Route::kNative, 10);
   hear("a", 3, Route::kEventFile, 20);
-  EXPECT_EQ(stream(), "{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",1,null,1],[\"a\",2,null,1]]}\n");
+  EXPECT_EQ(stream(),
+            testing::sealed("{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",1,null,1],[\"a\",2,null,1]]}\n"));
 }
 
 TEST_F(MetricRouterTest, NativeValuesReplaceHeldOnesAndEndPrintedOnes) {
