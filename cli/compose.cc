@@ -48,7 +48,8 @@ bool has_own_azureml(const std::string& interpreter) {
   return run_process(request).succeeded();
 }
 
-/// As usual, unless HDRIVE_SUPERVISOR_PATIENCE names the seconds until a silent supervisor is ended.
+/// As usual, unless HDRIVE_SUPERVISOR_PATIENCE names the seconds until a silent supervisor is
+/// ended.
 HeartbeatTiming heartbeat_timing() {
   HeartbeatTiming timing;
   const char* given = std::getenv("HDRIVE_SUPERVISOR_PATIENCE");

@@ -9,6 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "engine/core/rng.h"
 #include "engine/loop/tuner_loop.h"
 #include "executors/simulated/simulated_executor.h"
 #include "executors/simulated/virtual_clock.h"
@@ -88,6 +89,36 @@ inline std::vector<std::string> configurations(const History& history) {
   std::vector<std::string> all;
   for (const ChildRun& run : history.children()) all.push_back(to_json(run.configuration()));
   return all;
+}
+
+inline constexpr std::int64_t kSecond = 1'000'000;
+
+/// Bandit over random configurations.
+inline HyperDriveConfig sweep_config(int total, int concurrent) {
+  HyperDriveConfig config;
+  config.parameter_space = ParameterSpace{{"--lr", loguniform(-6, -1)}, {"--units", randint(500)}};
+  config.sampling = RandomSampling{.seed = 7};
+  BanditPolicyConfig bandit;
+  bandit.slack_factor = 0.1;
+  bandit.schedule.delay_evaluation = 2;
+  config.policy = bandit;
+  config.primary_metric_name = "score";
+  config.primary_metric_goal = Goal::kMaximize;
+  config.max_total_runs = total;
+  config.max_concurrent_runs = concurrent;
+  return config;
+}
+
+/// Ten reports a minute apart; how good a child is depends on its index alone.
+inline SimulatedAttempt learning_curve(const ChildRunSpec& spec) {
+  Rng rng(1, RngPurpose::kTest, static_cast<std::uint64_t>(spec.child));
+  const double quality = rng.next_unit();
+  SimulatedAttempt attempt;
+  for (int interval = 1; interval <= 10; ++interval) {
+    attempt.reports.push_back({interval * 60 * kSecond, "score", quality * interval / 10.0});
+  }
+  attempt.duration_us = 601 * kSecond;
+  return attempt;
 }
 
 /// Leaves the sweep after a number of commits, as a killed engine would.
