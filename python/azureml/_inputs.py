@@ -1,4 +1,4 @@
-"""The named inputs of a run."""
+"""Data by name."""
 from azureml import _data
 
 
@@ -24,17 +24,21 @@ class NamedInput(str):
         return getattr(dataset, name)
 
 
-class Inputs(object):
-    """The named inputs as a read-only mapping."""
+class ByName(object):
+    """What the project and the environment know of data, as a read-only mapping. An entry is looked at
+    when it is asked for."""
+
+    def _made(self, name, entry):
+        raise NotImplementedError
 
     def __getitem__(self, name):
         entry = _data.input_entry(name)
         if entry is None:
             raise KeyError(
-                "no input %r; name its path in .azureml/datasets.json or in the environment variable %s%s (known: %s)"
+                "no data %r; name its path in .azureml/datasets.json or in the environment variable %s%s (known: %s)"
                 % (name, _data.INPUTS, name, ", ".join(_data.names()) or "none")
             )
-        return NamedInput(name, entry)
+        return self._made(name, entry)
 
     def get(self, name, default=None):
         return self[name] if name in self else default
@@ -56,3 +60,19 @@ class Inputs(object):
 
     def items(self):
         return [(name, self[name]) for name in self]
+
+
+class Inputs(ByName):
+    """The named inputs of a run."""
+
+    def _made(self, name, entry):
+        return NamedInput(name, entry)
+
+
+class Datasets(ByName):
+    """The datasets of a workspace."""
+
+    def _made(self, name, entry):
+        from azureml.data.abstract_dataset import from_entry
+
+        return from_entry(entry, name)

@@ -43,12 +43,9 @@ class Dataset(_Kind("_Dataset", (object,), {})):
     @staticmethod
     def get_all(workspace):
         """Every named dataset, by name."""
-        found = {}
-        for name in _data.names():
-            entry = _data.input_entry(name)
-            if entry is not None:
-                found[name] = from_entry(entry, name)
-        return found
+        from azureml._inputs import Datasets
+
+        return Datasets()
 
     # As early releases named them.
 
