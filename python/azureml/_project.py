@@ -5,6 +5,7 @@ the current one that has `.azureml`, `aml_config` or `.hdrive`, else the current
 """
 import json
 import os
+import stat
 
 from azureml.exceptions import UserErrorException
 
@@ -22,13 +23,22 @@ def folder():
     home = os.path.realpath(os.path.expanduser("~"))
     where = here
     while True:
-        # Other tools keep logins in the .azureml of a home folder.
-        if where != home and any(os.path.isdir(os.path.join(where, mark)) for mark in MARKS):
+        # Other tools keep logins in the .azureml of a home folder, and in a folder that everybody may
+        # write to, as /tmp, another user's mark is no mark of ours.
+        if where != home and any(_is_own_folder(os.path.join(where, mark)) for mark in MARKS):
             return where
         above = os.path.dirname(where)
         if above == where:
             return here
         where = above
+
+
+def _is_own_folder(path):
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid in (os.getuid(), 0)
 
 
 def state(*parts):
