@@ -20,17 +20,27 @@ def folder():
     if named:
         return os.path.abspath(named)
     here = os.getcwd()
-    home = os.path.realpath(os.path.expanduser("~"))
     where = here
-    while True:
-        # Other tools keep logins in the .azureml of a home folder, and in a folder that everybody may
-        # write to, as /tmp, another user's mark is no mark of ours.
-        if where != home and any(_is_own_folder(os.path.join(where, mark)) for mark in MARKS):
-            return where
+    while not _is_project(where):
         above = os.path.dirname(where)
         if above == where:
             return here
         where = above
+    return where
+
+
+def _is_project(where):
+    """As the hdrive program sees it: a home folder's `.azureml` without a config.json, where other
+    tools keep logins, is no mark, and neither is another user's in a folder that everybody may write
+    to."""
+    is_home = os.path.realpath(where) == os.path.realpath(os.path.expanduser("~"))
+    for mark in MARKS:
+        path = os.path.join(where, mark)
+        if _is_own_folder(path) and (
+            not is_home or mark == ".hdrive" or os.path.isfile(os.path.join(path, "config.json"))
+        ):
+            return True
+    return False
 
 
 def _is_own_folder(path):
@@ -68,7 +78,10 @@ def make_private_folders(path):
         try:
             os.mkdir(one, 0o700)
         except FileExistsError:
-            pass  # another process was first
+            continue  # another process was first
+        if os.path.basename(one) == ".hdrive":  # no part of anybody's commits
+            with private_file(os.path.join(one, ".gitignore")) as file:
+                file.write(b"*\n")
 
 
 def private_file(path):

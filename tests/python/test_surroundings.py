@@ -64,6 +64,39 @@ assert ws.experiments['digits'].workspace is not None and Experiment(workspace=w
             self.assertIn(instead, done.stderr, call)
 
 
+class Projects(ScriptTest):
+    """Which folder a script outside a run belongs to."""
+
+    def folder_of(self, where, home):
+        code = "import os; os.chdir(%r)\nfrom azureml import _project; print(_project.folder())" % where
+        return os.path.realpath(self.run_script(code, inside=False, HOME=home).strip())
+
+    def test_the_nearest_with_a_mark(self):
+        home = os.path.realpath(self.folder)
+        inner = os.path.join(home, "project", "a", "b")
+        os.makedirs(inner)
+        self.assertEqual(self.folder_of(inner, home), inner)
+        os.mkdir(os.path.join(home, ".azureml"))  # where other tools keep logins
+        self.assertEqual(self.folder_of(inner, home), inner)
+        open(os.path.join(home, ".azureml", "config.json"), "w").close()
+        self.assertEqual(self.folder_of(inner, home), home)
+        os.mkdir(os.path.join(home, "project", "aml_config"))
+        self.assertEqual(self.folder_of(inner, home), os.path.join(home, "project"))
+        os.mkdir(os.path.join(home, "project", "a", ".hdrive"))
+        self.assertEqual(self.folder_of(inner, home), os.path.join(home, "project", "a"))
+
+    def test_what_is_kept_first_stays_out_of_commits(self):
+        code = """
+from azureml.core import Model, Workspace
+ws = Workspace.from_config()
+open('m', 'w').close(); Model.register(ws, 'm', 'm')
+ws.get_default_datastore().upload_files(['m'], show_progress=False)
+import os
+assert open('.hdrive/.gitignore').read() == '*\\n' and os.stat('.hdrive/datastores').st_mode & 0o777 == 0o700
+"""
+        self.run_script(code, inside=False)
+
+
 class Compute(ProjectTest):
     def test_an_unknown_target_is_the_exception_that_scripts_catch(self):
         code = """

@@ -1,7 +1,7 @@
 """Datastores: each is a folder of this machine, see docs/python.md for which."""
 import os
 
-from azureml import _data
+from azureml import _data, _project
 from azureml._supported import not_provided
 from azureml.exceptions import UserErrorException
 
@@ -67,6 +67,7 @@ class FolderDatastore(object):
         target = self._place(target_path)
         if _data.is_web(target):
             raise not_provided("Writing to the datastore %r at %s" % (self.name, target), _INSTEAD)
+        _project.make_private_folders(self._folder)
         for name, path in listed:
             if os.path.exists(os.path.join(target, name)) and not overwrite:
                 continue
