@@ -34,7 +34,7 @@ def register(name, source, details):
             "schemaVersion": 1,
             "name": name,
             "version": version,
-            "createdTimeUtc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "createdTimeUtc": _utc_time(time.time()),
             "path": base,
             "files": files,
             "contentHash": content_hash(files),
@@ -45,6 +45,11 @@ def register(name, source, details):
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return manifest
+
+
+def _utc_time(seconds):
+    milliseconds = int(seconds * 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(milliseconds // 1000)) + ".%03dZ" % (milliseconds % 1000)
 
 
 def _listed(source, base):

@@ -184,7 +184,7 @@ class Model(object):
     def created_time(self):
         from datetime import datetime, timezone
 
-        made = datetime.strptime(self._document["createdTimeUtc"], "%Y-%m-%dT%H:%M:%SZ")
+        made = datetime.strptime(self._document["createdTimeUtc"][:19], "%Y-%m-%dT%H:%M:%S")
         return made.replace(tzinfo=timezone.utc)
 
     @property
