@@ -83,10 +83,9 @@ class AzuremlSweeps(WorkspaceTest):
         run = self.sweep("train.py")
         self.assertEqual(self.statuses(run["runId"]), {"Completed": 4}, str(self.last))
         self.assertEqual([c["best_primary_metric"] for c in self.children(run["runId"])], [8, 6, 4, 2])
-        registered = {}
-        for version in sorted(os.listdir(os.path.join(self.project, ".hdrive", "models", "best"))):
-            found = json.loads(self.read(".hdrive", "models", "best", version, "model.json"))
-            registered[found["runId"]] = (found["tags"], found["experimentName"])
+        models = self.run_hdrive("model", "list", "-n", "best", "-o", "json").json()
+        self.assertEqual([model["version"] for model in models], [4, 3, 2, 1])
+        registered = {model["runId"]: (model["tags"], model["experimentName"]) for model in models}
         self.assertEqual(sorted(registered), ["%s_%d" % (run["runId"], child) for child in range(4)])
         for child in self.children(run["runId"]):
             tags, experiment = registered[child["run_id"]]
@@ -94,6 +93,10 @@ class AzuremlSweeps(WorkspaceTest):
             self.assertEqual(experiment, "exp1")
             self.assertTrue(os.path.exists(os.path.join(self.project, self.work(child["run_id"]), "outputs", "picture.txt")))
             self.assertEqual(self.show(child["run_id"])["tags"].get("kind"), "test")
+        best = [model for model in models if model["runId"] == run["bestChildRunId"]][0]
+        got = self.run_hdrive("model", "download", "-i", best["modelId"], "-t", self.folder + "/got").json()["path"]
+        with open(os.path.join(got, "weights.txt")) as file:
+            self.assertEqual(file.read(), "8")
 
 
 if __name__ == "__main__":
