@@ -15,6 +15,21 @@ from azureml.exceptions import ModelNotFoundException, ModelPathNotFoundExceptio
 
 MANIFEST = "model.json"
 FILES = "files"
+_DEFAULTS = {
+    "name": None,
+    "version": None,
+    "path": "",
+    "files": [],
+    "contentHash": "",
+    "createdTimeUtc": "1970-01-01T00:00:00.000Z",
+    "description": "",
+    "framework": "Custom",
+    "frameworkVersion": "",
+    "runId": "",
+    "experimentName": "",
+    "tags": {},
+    "properties": {},
+}
 
 
 def register(name, source, details):
@@ -102,7 +117,14 @@ def names():
         found = sorted(os.listdir(_project.state("models")))
     except OSError:
         return []
-    return [name for name in found if versions(name)]
+    return [name for name in found if _is_name(name) and versions(name)]
+
+
+def _is_name(name):
+    try:
+        return bool(_project.checked_name(name, "model"))
+    except UserErrorException:
+        return False  # something else lies there
 
 
 def versions(name):
@@ -123,7 +145,11 @@ def manifest(name, version=None):
             "ModelNotFound: there is no model %r%s; registered: %s"
             % (name, "" if version is None else " of version %s" % version, ", ".join(names()) or "none")
         )
-    return _project.read_json(os.path.join(folder_of(name, version), MANIFEST))
+    path = os.path.join(folder_of(name, version), MANIFEST)
+    document = dict(_DEFAULTS, **_project.read_json(path))
+    if (document["name"], document["version"]) != (name, version) or not document["path"]:
+        raise UserErrorException("%s is no manifest of this model" % path)
+    return document
 
 
 def folder_of(name, version):

@@ -48,6 +48,7 @@ MODULES = {
     "azureml.train.sklearn": (_SUBMIT, ("SKLearn",)),
     "azureml.train.automl": (_AUTOML, ("AutoMLConfig", "AutoMLStep")),
     "azureml.train.automl.run": (_AUTOML, ("AutoMLRun",)),
+    "azureml.mlflow": ("Use mlflow itself: Workspace.get_mlflow_tracking_uri() says where it writes", ()),
     "azureml.widgets": (_WATCH, ("RunDetails",)),
     "azureml.pipeline": (_PIPELINE, ()),
     "azureml.pipeline.core": (_PIPELINE, tuple(_PIPELINE_CORE.split())),

@@ -141,6 +141,9 @@ for module, (names, words) in %r.items():
 """
         self.run_script(code % STAND_INS)
 
+    def test_mlflows_plugin_is_nothing(self):
+        self.run_script("import azureml.mlflow")
+
     def test_constants_are_values(self):
         self.run_script("from azureml.core.runconfig import DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE; DEFAULT_CPU_IMAGE.upper()")
 

@@ -187,6 +187,24 @@ assert Model.register(ws, 'one.txt', 'tree').version == 3
             json.dump(found, file)
         self.assertIn("UserErrorException", self.start(GET + "Model(ws, 'one').download('got')").stderr)
 
+    def test_damaged_manifests_hide_no_other_model(self):
+        models = os.path.join(self.project, ".hdrive", "models")
+        for text in ("{", "[]", "{}", '{"name": "tree", "version": 2}', '{"name": "one", "version": 1, "path": "x"}'):
+            with open(os.path.join(models, "tree", "2", "model.json"), "w") as file:
+                file.write(text)
+            os.makedirs(os.path.join(models, "..odd", "1"), exist_ok=True)
+            self.run_script(GET + "assert [m.id for m in Model.list(ws)] == ['one:1', 'tree:1']")
+            self.assertIn("model.json", self.stderr)
+            self.assertIn("UserErrorException", self.start(GET + "Model(ws, 'tree', version=2)").stderr)
+        self.run_script(GET + "Model(ws, 'tree', version=1).delete()")
+
+    def test_a_short_manifest_is_enough(self):
+        path = os.path.join(self.project, ".hdrive", "models", "one", "1", "model.json")
+        with open(path, "w") as file:
+            file.write('{"name": "one", "version": 1, "path": "one.txt"}')
+        code = "m = Model(ws, 'one'); assert m.tags == {} and m.run_id is None and m.created_time.year == 1970"
+        self.run_script(GET + code)
+
     def test_serving_says_what_to_use(self):
         for call in ("Model.deploy(ws, 'x', [])", "Model.package(ws, [])", "from azureml.core.model import InferenceConfig as I; I()"):
             self.assertIn("hdrive model download", self.start(GET + call).stderr, call)

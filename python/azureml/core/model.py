@@ -4,7 +4,8 @@ import os
 from azureml import _models
 from azureml._stand_ins import stand_in
 from azureml._supported import not_provided
-from azureml.exceptions import ModelNotFoundException, WebserviceException
+from azureml.exceptions import ModelNotFoundException, UserErrorException, WebserviceException
+from hdrive._lines import warn
 
 _SERVING = "Nothing is deployed: Model.download() or hdrive model download gives the files"
 
@@ -123,7 +124,11 @@ class Model(object):
         for one in _models.names() if name is None else [name]:
             versions = _models.versions(one)
             for version in reversed(versions[-1:] if latest else versions):
-                document = _models.manifest(one, version)
+                try:
+                    document = _models.manifest(one, version)
+                except (UserErrorException, ModelNotFoundException) as error:
+                    warn(str(error))  # damaged, or deleted just now: the others are still of use
+                    continue
                 fits = _fits(document["tags"], tags) and _fits(document["properties"], properties)
                 if fits and run_id in (None, document["runId"]):
                     found.append(Model(workspace, _manifest=document))
