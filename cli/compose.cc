@@ -108,6 +108,7 @@ TunerLoopParts compose_parts(const ParentRunSpec& spec,
                              const HyperDriveConfig& config,
                              const Workspace& workspace) {
   ChildSurroundings surroundings;
+  surroundings.project_directory = workspace.project_directory();
   surroundings.runs_directory = workspace.runs_directory();
   surroundings.snapshot_directory = workspace.snapshot_directory(spec.snapshot_id);
   surroundings.inherited = current_environment();

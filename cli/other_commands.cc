@@ -112,7 +112,7 @@ void add_other_commands(Program& program, CLI::App& run) {
                                        return kExitDone;
                                      });
   completion->add_option("shell", *shell, "bash, zsh or fish")->required();
-  for (const char* name : {"model", "datastore", "dataset", "environment", "endpoint"}) {
+  for (const char* name : {"datastore", "dataset", "environment", "endpoint"}) {
     add_missing_command(program, program.app, name, "hdrive --help shows what it has");
   }
   add_missing_command(

@@ -167,6 +167,7 @@ void add_all_commands(Program& program) {
   add_importance_command(program, *run);
   add_control_commands(program, *run);
   add_log_commands(program, *run);
+  add_model_commands(program);
   add_ask_tell_command(program);
   add_other_commands(program, *run);
 }

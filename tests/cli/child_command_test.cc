@@ -96,13 +96,16 @@ TEST(ChildArguments, NothingIsPastedIntoACommand) {
 }
 
 TEST(ChildEnvironment, GivesIdsAndHyperparameters) {
+  ChildSurroundings surroundings;
+  surroundings.project_directory = "/project";
   const auto environment = child_environment(
-      parent_run(), "HD_1_0", configuration({{"--lr", 0.5}, {"--none", Value()}}), {});
+      parent_run(), "HD_1_0", configuration({{"--lr", 0.5}, {"--none", Value()}}), surroundings);
   EXPECT_EQ(value_of(environment, "AZUREML_RUN_ID"), "HD_1_0");
   EXPECT_EQ(value_of(environment, "AZUREML_ROOT_RUN_ID"), "HD_1");
   EXPECT_EQ(value_of(environment, "AZUREML_ARM_PROJECT_NAME"), "digits");
   EXPECT_EQ(value_of(environment, "HDRIVE_RUN_ID"), "HD_1_0");
   EXPECT_EQ(value_of(environment, "HDRIVE_PARENT_RUN_ID"), "HD_1");
+  EXPECT_EQ(value_of(environment, "HDRIVE_PROJECT"), "/project");
   EXPECT_EQ(value_of(environment, "PYTHONUNBUFFERED"), "1");
   EXPECT_EQ(value_of(environment, "AZUREML_SWEEP_lr"), "0.5");
   EXPECT_EQ(value_of(environment, "AZUREML_SWEEP_none"), std::nullopt);

@@ -64,3 +64,25 @@ class ScriptTest(unittest.TestCase):
         for record in found:
             record.pop("ts", None)
         return found
+
+
+class ProjectTest(ScriptTest):
+    """Scripts whose run belongs to a project folder of its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.project = os.path.join(self.folder, "project")
+        os.makedirs(os.path.join(self.project, ".azureml"))
+
+    def environment(self, inside=True, **more):
+        if inside:
+            more.setdefault("HDRIVE_PROJECT", self.project)
+        return super().environment(inside, **more)
+
+    def write(self, name, text):
+        """A file of the project; its path."""
+        path = os.path.join(self.project, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(text)
+        return path

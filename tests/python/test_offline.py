@@ -23,9 +23,24 @@ class Offline(ScriptTest):
 from azureml.core.run import _OfflineRun
 assert run.id.startswith('OfflineRun_') and not hasattr(run, 'experiment') and isinstance(run, _OfflineRun)
 assert run.parent is None and run is Run.get_context()
-run.tag('a', 'b'); run.upload_file('x', 'y'); run.flush(); run.complete(); run.log_image('i', path='p')
+run.tag('a', 'b'); run.upload_file('x', 'y'); run.upload_files(['x'], ['y'], timeout_seconds=1); run.upload_folder('x', 'y')
+run.flush(); run.complete(); run.log_image('i', path='p'); run.register_model('m', model_path='outputs/m', tags={})
+assert run.get_file_names() == [] and run.get_all_logs() == [] and run.get_tags() == {'a': 'b'}
+assert run.get_details()['runId'] == run.id and run.get_environment().name == 'local' and run.get_secret('x') is None
 """
         self.out(GET + code)
+
+    def test_children_print_too(self):
+        code = """
+with run.child_run(name='fold') as child: child.log('loss', 0.5)
+assert child.parent is run and child.name == 'fold' and list(run.get_children()) == [child]
+assert child.id != run.id and child.get_status() == 'Completed'
+"""
+        self.assertEqual(self.out(GET + code), "Attempted to log scalar metric loss:\n0.5\n")
+
+    def test_files_cannot_be_downloaded(self):
+        done = self.start(GET + "run.download_file('outputs/x')", inside=False)
+        self.assertIn("RunEnvironmentException", done.stderr)
 
     def test_refuses_without_allow_offline(self):
         code = """
@@ -54,17 +69,22 @@ assert not hasattr(azureml.core, '__wrapped__')
 """
         self.run_script(code)
 
-    def test_absent_names_and_modules_say_what_is_supported(self):
-        for line in (
-            "from azureml.core import Workspace",
-            "import azureml.train.hyperdrive",
-            "from azureml.widgets import RunDetails",
-            "import azureml.core.workspace",
-        ):
+    def test_absent_modules_say_what_is_supported(self):
+        for line in ("import azureml.opendatasets", "from azureml.interpret import ExplanationClient"):
             done = self.start(line)
             self.assertEqual(done.returncode, 1)
             self.assertIn("azureml.core.run", done.stderr, line)
-            self.assertRegex(done.stderr, "(Import|ModuleNotFound)Error")
+            self.assertIn("ModuleNotFoundError", done.stderr)
+
+    def test_absent_names_are_import_and_attribute_errors(self):
+        code = """
+import azureml.core
+assert not hasattr(azureml.core, 'Nothing')
+try: from azureml.core import Nothing
+except ImportError: pass
+else: raise AssertionError('imported')
+"""
+        self.run_script(code)
 
     def test_sub_packages_of_other_distributions_are_found(self):
         import os

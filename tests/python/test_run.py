@@ -158,11 +158,131 @@ class Facts(ScriptTest):
     def test_secret_comes_from_the_environment(self):
         self.assertEqual(self.run_script(GET + "print(run.get_secret('my-key'))", SECRET_MY_KEY="s").strip(), "s")
 
-    def test_what_is_missing_says_so(self):
-        for call in ("run.register_model('m')", "run.child_run()", "run.experiment.workspace", "run.input_datasets"):
+    def test_secrets_by_list(self):
+        out = self.run_script(GET + "print(run.get_secrets(['a', 'b-c']))", SECRET_A="1", SECRET_B_C="2")
+        self.assertEqual(out.strip(), "{'a': '1', 'b-c': '2'}")
+
+    def test_environment_is_the_python_of_the_script(self):
+        code = "import sys; e = run.get_environment(); assert e.python.interpreter_path == sys.executable and e.name"
+        self.run_script(GET + code)
+
+    def test_knows_its_own_id_and_its_parents_only(self):
+        code = """
+from azureml.core import Experiment, Workspace, get_run
+from azureml.core.run import get_run as again
+ws = run.experiment.workspace
+assert Run.get(ws, run.id) is run and again(run.experiment, run.id) is run
+assert Run.get(ws, run.parent.id).id == run.parent.id and run.parent is run.parent
+assert Run(run.experiment, run_id=run.id).id == run.id
+assert Run.get_submitted_run() is run and Experiment(ws, 'x').start_logging() is run
+"""
+        self.run_script(GET + code)
+
+    def test_what_is_missing_says_what_to_use(self):
+        for call, instead in (
+            ("run.submit_child(None)", "hdrive run submit"),
+            ("run.take_snapshot('x')", "hdrive run submit"),
+            ("Run.get(None, 'HD_1')", "hdrive run show"),
+            ("Run(run.experiment, 'HD_1')", "hdrive run show"),
+            ("Run.list(run.experiment)", "hdrive run show"),
+            ("run.experiment.submit(None)", "hdrive run submit-hyperdrive"),
+            ("run.experiment.get_runs()", "hdrive run show"),
+        ):
             done = self.start(GET + call)
             self.assertIn("NotImplementedError", done.stderr)
-            self.assertIn("hdrive", done.stderr)
+            self.assertIn(instead, done.stderr)
+
+
+class Children(ScriptTest):
+    """What a script logs to runs that it makes below its own, and to its parent."""
+
+    def test_metrics_have_the_childs_name_and_never_the_primary_metrics(self):
+        code = """
+with run.child_run(name='fold 1') as child:
+    child.log('accuracy', 0.5, step=2)
+    child.log_row('curve', x=1); child.log_list('l', [1]); child.log('t', 'text')
+    child.tag('k', 'v'); child.add_properties({'p': 1})
+run.log('accuracy', 0.9)
+"""
+        self.assertEqual(
+            self.records(GET + code),
+            [
+                {"t": "m", "m": {"child/fold 1/accuracy": 0.5}, "s": 2},
+                {"t": "row", "n": "child/fold 1/curve", "c": {"x": 1}},
+                {"t": "list", "n": "child/fold 1/l", "v": [1]},
+                {"t": "text", "n": "child/fold 1/t", "v": "text"},
+                {"t": "tag", "k": "child/fold 1/k", "v": "v"},
+                {"t": "prop", "k": "child/fold 1/p", "v": "1"},
+                {"t": "tag", "k": "child/fold 1/status", "v": "Completed"},
+                {"t": "m", "m": {"accuracy": 0.9}},
+            ],
+        )
+
+    def test_children_are_told_apart_and_can_have_children(self):
+        code = """
+a, b, c = run.child_run('same'), run.child_run('same'), run.child_run()
+below = a.child_run('in')
+for one in (a, b, c, below): one.log('x', 1)
+assert a.id != b.id and a.id.startswith(run.id) and a.parent is run and below.parent is a and isinstance(a, Run)
+assert [one.id for one in run.get_children()] == [c.id, b.id, a.id]
+assert [one.id for one in run.get_children(recursive=True)] == [c.id, b.id, a.id, below.id]
+assert run.get_metrics() == {} and run.get_metrics(recursive=True)[below.id] == {'x': 1}
+assert a.experiment is run.experiment
+"""
+        names = [list(record["m"])[0] for record in self.records(GET + code)]
+        self.assertEqual(names, ["child/same/x", "child/same_2/x", "child/2/x", "child/same/child/in/x"])
+
+    def test_create_children_by_count_and_by_tag(self):
+        code = """
+assert len(run.create_children(count=3)) == 3
+tagged = run.create_children(tag_key='fold', tag_values=['a', 'b'])
+assert [one.get_tags() for one in tagged] == [{'fold': 'a'}, {'fold': 'b'}]
+assert [one.id for one in run.get_children(tags={'fold': 'b'})] == [tagged[1].id]
+assert len(list(run.get_children(tags='fold'))) == 2 and len(list(run.get_children(status='Running'))) == 5
+assert list(run.get_children(properties={'x': 1})) == []
+try: run.create_children()
+except Exception as error: assert 'count' in str(error)
+else: raise AssertionError('accepted')
+"""
+        self.run_script(GET + code)
+
+    def test_files_are_kept_below_the_childs_name(self):
+        code = """
+open('a.txt', 'w').write('a')
+child = run.child_run('../../fold/1')
+child.upload_file('outputs/x/a.txt', 'a.txt'); child.upload_file('logs/l.txt', 'a.txt')
+assert child.get_file_names() == ['logs/l.txt', 'outputs/x/a.txt'], child.get_file_names()
+child.download_file('outputs/x/a.txt', 'got.txt')
+child.log_image('p', path='got.txt')
+run.parent.upload_file('b.txt', 'a.txt')
+print(run.get_file_names())
+"""
+        out = self.run_script(GET + code)
+        self.assertEqual(
+            eval(out),
+            [
+                "logs/child/_.._fold_1/l.txt",
+                "outputs/child/_.._fold_1/p.txt",
+                "outputs/child/_.._fold_1/x/a.txt",
+                "outputs/parent/b.txt",
+            ],
+        )
+        self.assertEqual(set(os.listdir(self.folder)) - {"metrics"}, {"work"})
+
+    def test_failure_of_a_child_is_no_failure_of_the_run(self):
+        code = "child = run.child_run('a')\nchild.fail('bad')\nassert run.get_status() == 'Running'"
+        self.assertEqual(self.records(GET + code), [{"t": "tag", "k": "child/a/status", "v": "Failed"}])
+
+    def test_parent_gives_the_calls_of_a_run(self):
+        code = """
+parent = run.parent
+parent.log('best', 1); parent.set_tags({'a': 1}); parent.cancel()
+assert parent.type == 'hyperdrive' and parent.parent is None and parent.experiment.name == 'digits'
+assert [one.id for one in parent.get_children()] == [run.id]
+assert run.get_details()['parentRunId'] == parent.id and parent.get_metrics() == {'best': 1}
+"""
+        found = self.records(GET + code)
+        self.assertEqual(found, [{"t": "m", "m": {"parent/best": 1}}, {"t": "tag", "k": "parent/a", "v": "1"}])
 
 
 class Files(ScriptTest):
@@ -192,6 +312,51 @@ run.upload_folder('outputs', 'outputs')
 """
         self.run_script(GET + code)
         self.assertEqual(self.read("outputs", "model", "n", "w"), "w")
+
+    def test_download_files_by_prefix(self):
+        code = """
+import os
+for name in ('outputs/m/a.txt', 'outputs/m/b/c.txt', 'outputs/n.txt'):
+    os.makedirs(os.path.dirname(name), exist_ok=True); open(name, 'w').write(name)
+run.download_files(prefix='outputs/m', output_directory='one')
+run.download_files(prefix='outputs/m/', output_directory='two', append_prefix=False)
+run.download_files('outputs/n', output_paths=['three/x.txt'])
+found = sorted(os.path.join(w, f) for d in ('one', 'two', 'three') for w, _, fs in os.walk(d) for f in fs)
+assert found == ['one/outputs/m/a.txt', 'one/outputs/m/b/c.txt', 'three/x.txt', 'two/a.txt', 'two/b/c.txt'], found
+try: run.download_file('outputs/none')
+except Exception as error: assert 'outputs/n.txt' in str(error)
+else: raise AssertionError('downloaded')
+"""
+        self.run_script(GET + code)
+
+    def test_logs_so_far_can_be_copied(self):
+        os.mkdir(os.path.join(self.folder, "logs"))
+        with open(os.path.join(self.folder, "logs", "stdout.txt"), "w") as file:
+            file.write("printed")
+        code = """
+import os
+os.mkdir('logs'); open('logs/mine.txt', 'w').write('m')
+assert sorted(run.get_all_logs('copies')) == ['copies/mine.txt', 'copies/stdout.txt']
+assert open('copies/stdout.txt').read() == 'printed'
+"""
+        self.run_script(GET + code)
+
+    def test_upload_files_takes_as_many_names_as_paths(self):
+        code = """
+open('a', 'w').close(); open('b', 'w').close()
+run.upload_files(names=['x', 'y'], paths=['a', 'b'], return_artifacts=False, timeout_seconds=10, datastore_name=None)
+assert run.get_file_names() == ['outputs/x', 'outputs/y']
+"""
+        self.run_script(GET + code)
+        self.assertIn("UserErrorException", self.start(GET + "run.upload_files(['x'], [])").stderr)
+
+    def test_documents_are_kept_as_json(self):
+        code = """
+run.log_confusion_matrix('cm', {'schema_type': 'confusion_matrix'}); run.log_accuracy_table(name='at', value={})
+run.log_residuals('r', value={}, description='d'); run.log_predictions('p', {})
+assert run.get_file_names() == ['outputs/at.json', 'outputs/cm.json', 'outputs/p.json', 'outputs/r.json']
+"""
+        self.run_script(GET + code)
 
     def test_no_name_leads_out_of_the_run(self):
         for name in ("../x", "a/../../x", "", "/../x", "outputs/../../x"):

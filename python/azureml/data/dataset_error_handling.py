@@ -1,0 +1,4 @@
+"""Errors of datasets."""
+from azureml.exceptions import DatasetExecutionError, DatasetValidationError
+
+__all__ = ["DatasetExecutionError", "DatasetValidationError"]

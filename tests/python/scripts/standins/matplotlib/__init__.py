@@ -1,0 +1,1 @@
+"""The little of matplotlib that the scripts call."""
