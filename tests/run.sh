@@ -5,7 +5,7 @@
 #   tests/run.sh --tsan     the C++ tests in a build with the thread sanitizer
 #   tests/run.sh --clang    compiles everything with Clang, warnings as errors (--asan does it too)
 #   tests/run.sh --format   clang-format finds nothing to change; includes point the right way
-#   tests/run.sh --tidy     clang-tidy over the product's sources, changed ones first, for ten minutes at most
+#   tests/run.sh --tidy     clang-tidy over the product's sources, changed ones first, for seven minutes at most
 #   tests/run.sh --fuzz     every fuzzer for 60 seconds
 #   tests/run.sh --coverage line coverage of the C++ tests, as a page in build/coverage/report
 #   tests/run.sh --all      everything but --clang and --coverage
@@ -15,7 +15,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/.ci/setup.sh"
 
 test_packages="libgtest-dev libgmock-dev libbenchmark-dev clang clang-tidy clang-format libclang-rt-14-dev faketime"
-tidy_seconds=600
+tidy_seconds=420
 fuzz_seconds=60
 
 steps=()
