@@ -14,7 +14,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/.ci/setup.sh"
 
-test_packages="libgtest-dev libgmock-dev libbenchmark-dev clang clang-tidy clang-format libclang-rt-14-dev faketime"
+test_packages="libgtest-dev libgmock-dev libbenchmark-dev clang clang-tidy clang-format libclang-rt-14-dev python3-pip faketime"
 tidy_seconds=420
 fuzz_seconds=60
 
@@ -76,9 +76,10 @@ step_dev() {
   for other in "${HOME:-/root}"/.pyenv/versions/3.{6,13}.*/bin/python; do
     if [[ -x $other ]]; then PYTHON=$other python_suites "$root/tests/python"; fi
   done
-  # A real writer of event files, which Debian does not have; the tests that need it say so.
-  if [[ -x $root/.venv/bin/pip ]] && ! python3 -c 'import tensorboardX' 2>/dev/null; then
-    "$root/.venv/bin/pip" install -q --disable-pip-version-check tensorboardX || say "tensorboardX cannot be installed"
+  # A real writer of event files, which Debian does not have; the test that needs it says so.
+  if ! python3 -c 'import tensorboardX' 2>/dev/null; then
+    /usr/bin/python3 -m pip --python "$root/.venv/bin/python" --disable-pip-version-check install -q \
+      --retries 1 --timeout 10 tensorboardX || say "tensorboardX cannot be installed"
   fi
   say "end-to-end tests"
   HDRIVE_BINARY=$root/build/dev/bin/hdrive python_suites "$root/tests/e2e"
