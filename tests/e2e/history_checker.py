@@ -125,9 +125,20 @@ def check_children(sweep, total):
         expected = "Completed" if succeeded else "Canceled" if child in canceled else "Failed"
         if status != expected and not (status == "Canceled" and child in canceled):
             yield "child %d is %s after %s" % (child, status, end)
-        record = sweep.attempt_file(child, max(known), "exit")
+        record = end_record(sweep, child, max(known))
         if succeeded and (record is None or json.loads(record)["code"] != 0):
             yield "child %d is Completed with the exit record %r" % (child, record)
+
+
+def end_record(sweep, child, attempt):
+    """How the attempt ended: its exit record, or the stream's last fact where the supervisor was killed between the
+    two, after it had told the engine."""
+    record = sweep.attempt_file(child, attempt, "exit")
+    if record is not None:
+        return record
+    facts = (sweep.attempt_file(child, attempt, "stream.jsonl") or "").splitlines()
+    ends = [fact for fact in facts if fact.endswith("}") and json.loads(fact)["k"] == "exited"]
+    return ends[-1] if ends else None
 
 
 def check_ledger(sweep, ledger, values):

@@ -7,6 +7,7 @@ import unittest
 from harness import LIMIT, ROOT, binary
 
 
+@unittest.skipIf(os.environ.get("ASAN_OPTIONS"), "a sanitizer keeps freed memory")
 class Soak(unittest.TestCase):
     def test_a_hundred_and_fifty_real_children(self):
         words = [sys.executable, os.path.join(ROOT, "benchmarks", "soak", "soak.py"), "--hdrive", binary(),
