@@ -207,7 +207,7 @@ RegisteredModel ModelRegistry::find(std::string_view name, std::optional<int> ve
 std::string ModelRegistry::download(const RegisteredModel& model,
                                     const std::string& directory,
                                     bool overwrite) const {
-  const std::string path = directory + '/' + model.path;
+  std::string path = directory + '/' + model.path;
   if (!overwrite && fs::exists(fs::symlink_status(path))) {
     throw UsageError(path + " exists already", "--overwrite replaces it");
   }
