@@ -42,6 +42,14 @@ bool belongs_to_outer_run(std::string_view name) {
   });
 }
 
+/// Whether the MLflow variables of this process are those that an outer run was given by its own
+/// supervisor.
+bool has_outer_tracking(const EnvironmentVariables& inherited) {
+  const std::string* outer = get(inherited, "HDRIVE_RUN_ID");
+  const std::string* tracked = get(inherited, "MLFLOW_RUN_ID");
+  return outer != nullptr && tracked != nullptr && *outer == *tracked;
+}
+
 /// A name that every shell can spell, and that cannot break the NAME=value form.
 std::string shell_variable(std::string_view name) {
   std::string out(name);
@@ -146,8 +154,10 @@ EnvironmentVariables child_environment(const ParentRunSpec& parent,
                                        const Configuration& configuration,
                                        const ChildSurroundings& surroundings) {
   EnvironmentVariables environment;
+  const bool outer_tracking = has_outer_tracking(surroundings.inherited);
   for (const auto& [name, value] : surroundings.inherited) {
-    if (!belongs_to_outer_run(name)) environment.emplace_back(name, value);
+    if (belongs_to_outer_run(name) || (outer_tracking && name.starts_with("MLFLOW_"))) continue;
+    environment.emplace_back(name, value);
   }
   for (const auto& [name, value] : parent.script.environment) set(environment, name, value);
   set(environment, "AZUREML_RUN_ID", run_id);

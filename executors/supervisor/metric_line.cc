@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/utf8.h"
+#include "executors/supervisor/json_depth.h"
 
 namespace hd {
 namespace {
@@ -128,29 +129,6 @@ class FastReader {
   const char* end_;
   HeardLine& out_;
 };
-
-// The depth is judged before the parser runs: writing and freeing a deep document recurses.
-bool is_too_deep(std::string_view line) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (in_string) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kDeepest) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
 
 // Replaces what JSON has no words for but programs print all the same: NaN, Infinity, -Infinity
 // outside strings become strings, as Python's json module writes them bare; and so do numbers
@@ -358,7 +336,7 @@ void read_metric_line(std::string_view line, HeardLine& out) {
   }
   if (FastReader(line, out).read()) return;
   out.clear();
-  if (is_too_deep(line)) {
+  if (is_nested_deeper(line, kDeepest)) {
     out.kind = HeardLine::Kind::kMalformed;
     out.problem = "it is nested deeper than 64 levels";
     return;
@@ -374,7 +352,7 @@ void read_metric_line(std::string_view line, HeardLine& out) {
 bool read_json_fields(std::string_view line, HeardLine& out) {
   out.clear();
   line = without_blanks(line);
-  if (line.size() < 2 || line.front() != '{' || line.back() != '}' || is_too_deep(line))
+  if (line.size() < 2 || line.front() != '{' || line.back() != '}' || is_nested_deeper(line, kDeepest))
     return false;
   const Json json = parse_object(line);
   if (!json.is_object()) return false;

@@ -13,7 +13,7 @@
 namespace hd {
 
 /// The ways a metric reaches the supervisor, the most trusted first.
-enum class Route : int { kNative = 1, kEventFile = 2, kPattern = 3 };
+enum class Route : int { kNative = 1, kMlflow = 2, kEventFile = 3, kPattern = 4 };
 
 /// The time, by the two clocks that matter: one to stamp points with, one to wait by.
 struct Now {
@@ -24,11 +24,13 @@ struct Now {
 /// Decides which of the heard values count. A name belongs to the best route that used it: once it
 /// was heard natively, what patterns find under it is dropped. Scripts often print a value and log
 /// it in the same moment, so the first values that a pattern finds under a new name are held for
-/// kHoldUs, to see whether the native ones arrive. Event files are written minutes late and tell
+/// kHoldUs, to see whether those of a better route arrive. Event files are written minutes late and tell
 /// everything from the start: a name whose printed values count already stays with these.
 class MetricRouter {
  public:
   static constexpr std::int64_t kHoldUs = 100'000;
+  /// The longest time for which `expect_more` keeps a value.
+  static constexpr std::int64_t kLongestHoldUs = 1'000'000;
   static constexpr std::size_t kMostNames = 10'000;
   /// Points, tags and words of one attempt; whoever says more fills disks and tells nobody
   /// anything.
@@ -40,7 +42,11 @@ class MetricRouter {
   /// Points that bring no time get `now`.
   void hear(const HeardLine& line, Route route, const Now& now);
 
-  /// Passes on what was held for kHoldUs or longer; with `all`, everything.
+  /// The script is about to say something by a better route, which takes its time: what is held
+  /// waits for that.
+  void expect_more(std::int64_t steady_us);
+
+  /// Passes on what was held for long enough; with `all`, everything.
   void release(std::int64_t steady_us, bool all);
   /// When the oldest held value is due, by the monotonic clock; nullopt = nothing is held.
   [[nodiscard]] std::optional<std::int64_t> next_release_us() const;
@@ -56,6 +62,7 @@ class MetricRouter {
     HeardPoint point;  ///< without views
     std::optional<std::int64_t> step;
     std::int64_t time_us;
+    std::int64_t heard_us;
     std::int64_t due_us;
   };
   struct Hash {

@@ -8,7 +8,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,13 +20,14 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "engine/core/fault_point.h"
-#include "engine/core/value.h"
 #include "executors/supervisor/child_process.h"
 #include "executors/supervisor/engine_link.h"
+#include "executors/supervisor/exit_record.h"
 #include "executors/supervisor/file_watch.h"
 #include "executors/supervisor/listening.h"
 #include "executors/supervisor/process_tree.h"
 #include "executors/supervisor/stream_log.h"
+#include "executors/supervisor/tracking/tracking_server.h"
 #include "executors/supervisor/working_copy.h"
 #include "executors/supervisor_protocol/attempt_files.h"
 #include "executors/supervisor_protocol/script_text.h"
@@ -75,6 +75,10 @@ class Supervision {
                  log_.add_note(text);
                  write_out();
                }}),
+        tracking_(loop_,
+                  {listening_.router(), log_, [this] { write_out(); }},
+                  path_,
+                  spec),
         watch_(loop_),
         signals_(loop_),
         kill_timer_(loop_),
@@ -128,8 +132,13 @@ class Supervision {
     watch_.watch_file(listening_.file(Listening::kStdout).descriptor(), Listening::kStdout);
     watch_.watch_file(listening_.file(Listening::kStderr).descriptor(), Listening::kStderr);
     watch_.watch_entry(directory_.descriptor(), attempt_files::kMetrics, Listening::kMetricsEntry);
+    auto variables = environment();
+    if (const auto shortage = tracking_.open(directory_.descriptor(), *work, variables)) {
+      ::close(*work);
+      return start_later_or_end(*shortage);
+    }
     ChildProcessPlan plan{spec_.argv,
-                          environment(),
+                          std::move(variables),
                           *work,
                           path_ + "/" + attempt_files::kWork,
                           listening_.file(Listening::kStdout).descriptor(),
@@ -307,6 +316,7 @@ class Supervision {
     int status = 0;
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR)) {
+      if (pid > 0) tracking_.process_ended(pid, status);
       if (pid == script_) {
         script_ended_ = true;
         script_status_ = status;
@@ -342,25 +352,12 @@ class Supervision {
       boost::asio::post(loop_, [this] { drain(); });
       return;
     }
-    listening_.end();
-    finish(exit_of_script());
-  }
-
-  [[nodiscard]] ExitStatus exit_of_script() const {
-    ExitStatus exit;
-    if (WIFSIGNALED(script_status_)) {
-      exit.kind = ExitStatus::Kind::kSignaled;
-      exit.code = WTERMSIG(script_status_);
-    } else {
-      exit.code = WEXITSTATUS(script_status_);
-    }
-    if (time_limit_passed_) {
-      exit.message = "the time limit of " + std::to_string(spec_.time_limit_seconds.value_or(0)) +
-                     " s passed; the script was stopped";
-      exit.kind = ExitStatus::Kind::kTimeLimit;
-    }
-    exit.time_us = ended_us_;
-    return exit;
+    tracking_.finish([this] {
+      listening_.end();
+      finish(exit_of_script(script_status_,
+                            ended_us_,
+                            time_limit_passed_ ? spec_.time_limit_seconds : std::nullopt));
+    });
   }
 
   void end_unstarted(const std::string& message) {
@@ -379,13 +376,7 @@ class Supervision {
         exit.log_tail = log_tail(listening_.file(Listening::kStdout).descriptor());
       }
     }
-    rusage usage{};
-    ::getrusage(RUSAGE_CHILDREN, &usage);
-    const auto seconds = [](const timeval& time) {
-      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-    };
-    exit.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
-    exit.max_resident_bytes = std::int64_t{usage.ru_maxrss} * 1024;
+    add_usage(exit);
     const std::string members = exit_members(exit);
     fault("script_ended");
     exit_record_ = log_.add_exited(members);
@@ -396,23 +387,6 @@ class Supervision {
     recorded_ = record();
     fault("end_recorded");
     link_.finish(kEnginePatienceMs, [this](bool delivered) { retry_record(delivered); });
-  }
-
-  static std::string exit_members(const ExitStatus& exit) {
-    const char* kind = "exited";
-    if (exit.kind == ExitStatus::Kind::kSignaled) kind = "signaled";
-    if (exit.kind == ExitStatus::Kind::kNotStarted) kind = "not_started";
-    if (exit.kind == ExitStatus::Kind::kTimeLimit) kind = "time_limit";
-    std::string out =
-        std::string("\"kind\":\"") + kind + "\",\"code\":" + std::to_string(exit.code);
-    out += ",\"message\":";
-    append_json_string(out, exit.message);
-    out += ",\"log_tail\":";
-    append_json_string(out, exit.log_tail);
-    out += ",\"cpu_seconds\":" + format_number(exit.cpu_seconds);
-    out += ",\"max_resident_bytes\":" + std::to_string(exit.max_resident_bytes);
-    out += ",\"t\":" + std::to_string(exit.time_us);
-    return out;
   }
 
   bool record() { return log_.sync() && directory_.write_exit(exit_record_); }
@@ -440,6 +414,7 @@ class Supervision {
   StreamLog log_;
   Listening listening_;
   EngineLink link_;
+  TrackingServer tracking_;
   FileWatch watch_;
   boost::asio::posix::stream_descriptor signals_;
   boost::asio::steady_timer kill_timer_;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "executors/supervisor/open_folder.h"
 #include "executors/supervisor_protocol/attempt_files.h"
 #include "executors/supervisor_protocol/process_identity.h"
 
@@ -180,26 +181,6 @@ Error failure(const std::string& what) {
   return Error{what + ": " + std::strerror(errno), is_shortage(errno)};
 }
 
-// Removes what is inside the folder. Links are removed, never followed.
-bool empty_folder(int descriptor) {
-  DIR* folder = ::fdopendir(descriptor);
-  if (folder == nullptr) {
-    ::close(descriptor);
-    return false;
-  }
-  bool good = true;
-  while (const dirent* entry = ::readdir(folder)) {
-    const std::string_view name = entry->d_name;
-    if (name == "." || name == ".." || ::unlinkat(descriptor, entry->d_name, 0) == 0) continue;
-    const int inner =
-        ::openat(descriptor, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    good = inner >= 0 && empty_folder(inner) &&
-           ::unlinkat(descriptor, entry->d_name, AT_REMOVEDIR) == 0 && good;
-  }
-  ::closedir(folder);
-  return good;
-}
-
 // What a try that came to nothing for want of room has left. No script has seen it.
 bool make_empty_folder(int attempt) {
   if (::mkdirat(attempt, attempt_files::kWork, 0700) == 0) return true;
@@ -255,7 +236,7 @@ Result<int> make_working_copy(int attempt,
   }
   if (!problem) return work;
   // Half a copy must not take the room that the history needs to say so.
-  empty_folder(work);
+  static_cast<void>(empty_folder(work));
   return *problem;
 }
 

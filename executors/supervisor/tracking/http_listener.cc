@@ -1,0 +1,139 @@
+#include "executors/supervisor/tracking/http_listener.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "executors/supervisor/tracking/http_session.h"
+#include "executors/supervisor_protocol/process_identity.h"
+
+namespace hd {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using asio::ip::tcp;
+
+class HttpListener::Impl : public std::enable_shared_from_this<Impl>, public HttpSessions {
+ public:
+  Impl(asio::io_context& loop, HttpService& service)
+      : loop_(loop), service_(service), acceptor_(loop), timer_(loop) {}
+
+  Result<int> listen() {
+    error_code error;
+    acceptor_.open(tcp::v4(), error);
+    if (!error) acceptor_.bind({asio::ip::address_v4::loopback(), 0}, error);
+    if (!error) acceptor_.listen(128, error);
+    if (!error) acceptor_.non_blocking(true, error);
+    const int port = error ? 0 : acceptor_.local_endpoint(error).port();
+    if (error) {
+      error_code ignored;
+      acceptor_.close(ignored);
+      return Error{"cannot listen on 127.0.0.1: " + error.message(), is_shortage(error.value())};
+    }
+    wait();
+    return port;
+  }
+
+  void finish(std::function<void()> done) {
+    done_ = std::move(done);
+    accept_all();
+    error_code ignored;
+    acceptor_.close(ignored);
+    timer_.expires_after(std::chrono::seconds(1));
+    timer_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (!error) self->close_all();
+    });
+    end_when_empty();
+  }
+
+  void close_all() {
+    error_code ignored;
+    acceptor_.close(ignored);
+    const auto sessions = sessions_;  // closing them changes the set
+    for (HttpSession* session : sessions) session->close();
+  }
+
+  void leave() {
+    done_ = nullptr;
+    timer_.cancel();
+    close_all();
+  }
+
+  void remove(HttpSession& session) override {
+    sessions_.erase(&session);
+    end_when_empty();
+  }
+
+ private:
+  void wait() {
+    acceptor_.async_wait(tcp::acceptor::wait_read,
+                         [self = shared_from_this()](const error_code& error) {
+                           if (error || !self->acceptor_.is_open()) return;
+                           self->accept_all();
+                           self->wait_again();
+                         });
+  }
+
+  // Without descriptors an accept fails at once, again and again: then it waits a while.
+  void wait_again() {
+    if (!is_short_) return wait();
+    timer_.expires_after(std::chrono::milliseconds(100));
+    timer_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (!error && self->acceptor_.is_open()) self->wait();
+    });
+  }
+
+  void accept_all() {
+    while (acceptor_.is_open()) {
+      tcp::socket socket(loop_);
+      error_code error;
+      acceptor_.accept(socket, error);
+      is_short_ = error && is_shortage(error.value());
+      if (error == asio::error::connection_aborted) continue;
+      if (error) return;
+      if (sessions_.size() >= kMostConnections) close_longest_idle();
+      const auto session = make_http_session(std::move(socket), service_, *this);
+      sessions_.insert(session.get());
+      session->start();
+    }
+  }
+
+  void close_longest_idle() {
+    const auto oldest = std::min_element(
+        sessions_.begin(), sessions_.end(), [](const HttpSession* a, const HttpSession* b) {
+          if (a->is_idle() != b->is_idle()) return a->is_idle();
+          return a->since() < b->since();
+        });
+    (*oldest)->close();
+  }
+
+  void end_when_empty() {
+    if (!done_ || !sessions_.empty()) return;
+    timer_.cancel();
+    std::exchange(done_, nullptr)();
+  }
+
+  asio::io_context& loop_;
+  HttpService& service_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer timer_;
+  std::set<HttpSession*> sessions_;  ///< each keeps itself alive until it removes itself
+  std::function<void()> done_;
+  bool is_short_ = false;
+};
+
+HttpListener::HttpListener(asio::io_context& loop, HttpService& service)
+    : impl_(std::make_shared<Impl>(loop, service)) {}
+
+HttpListener::~HttpListener() { impl_->leave(); }
+
+Result<int> HttpListener::listen() { return impl_->listen(); }
+
+void HttpListener::finish(std::function<void()> done) { impl_->finish(std::move(done)); }
+
+}  // namespace hd

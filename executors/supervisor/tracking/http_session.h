@@ -1,0 +1,35 @@
+#pragma once
+#include <chrono>
+#include <memory>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "executors/supervisor/tracking/http_message.h"
+
+namespace hd {
+
+/// One connection of a client: its requests, one after the other. Keeps itself alive until it is
+/// closed, and then removes itself from its HttpSessions.
+class HttpSession {
+ public:
+  virtual ~HttpSession() = default;
+  virtual void start() = 0;
+  virtual void close() = 0;
+  /// Whether it waits for a request.
+  [[nodiscard]] virtual bool is_idle() const = 0;
+  /// When it began what it does.
+  [[nodiscard]] virtual std::chrono::steady_clock::time_point since() const = 0;
+};
+
+class HttpSessions {
+ public:
+  virtual ~HttpSessions() = default;
+  virtual void remove(HttpSession& session) = 0;
+};
+
+/// Takes over a connected socket. `service` and `sessions` must outlive the session.
+[[nodiscard]] std::shared_ptr<HttpSession> make_http_session(boost::asio::ip::tcp::socket socket,
+                                                             HttpService& service,
+                                                             HttpSessions& sessions);
+
+}  // namespace hd
