@@ -13,14 +13,16 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 # folder: (folders of ours, third-party prefixes); None = everything
 ALLOWED = {
     "engine/core": ((), ()),
-    "engine/config": (("engine/core",), ("yaml-cpp/", "nlohmann/")),
+    "engine/metric_pattern": (("engine/core",), ("re2/",)),
+    "engine/config": (("engine/core", "engine/metric_pattern"), ("yaml-cpp/", "nlohmann/")),
     "engine/store": (("engine/core",), ("sqlite3.h", "nlohmann/", "boost/crc.hpp")),
     "engine/workspace": (("engine/core", "engine/config", "engine/store"), ("nlohmann/", "openssl/", "yaml-cpp/")),
     "engine/loop": (("engine/core", "engine/store"), ("boost/",)),
     "samplers": (("engine/core",), ("Eigen/", "unsupported/Eigen/")),
     "policies": (("engine/core",), ()),
     "executors/supervisor_protocol": (("engine/core",), ("nlohmann/",)),
-    "executors/supervisor": (("engine/core", "executors/supervisor_protocol"), ("boost/", "nlohmann/")),
+    "executors/supervisor": (
+        ("engine/core", "engine/metric_pattern", "executors/supervisor_protocol"), ("boost/", "nlohmann/")),
     "executors": (("engine/core", "executors/supervisor_protocol"), ("boost/", "nlohmann/")),
     "cli": None,
     "tests": None,
@@ -28,7 +30,7 @@ ALLOWED = {
     "examples": None,
 }
 THIRD_PARTY = ("boost/", "nlohmann/", "yaml-cpp/", "sqlite3.h", "openssl/", "Eigen/", "unsupported/Eigen/", "CLI/",
-               "fmt/", "gtest/", "gmock/", "benchmark/")
+               "fmt/", "re2/", "gtest/", "gmock/", "benchmark/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 

@@ -2,7 +2,7 @@
 # Shared by examples/quickstart.sh and tests/run.sh; sourced, not run. Expects $root, the repository.
 
 build_packages="g++ cmake ninja-build ccache pkg-config libboost-dev libyaml-cpp-dev nlohmann-json3-dev
-  libsqlite3-dev libcli11-dev libfmt-dev libssl-dev libeigen3-dev git python3 python3-venv
+  libsqlite3-dev libre2-dev libcli11-dev libfmt-dev libssl-dev libeigen3-dev git python3 python3-venv
   python3-sklearn"
 
 # Clones in different folders share what was compiled before.

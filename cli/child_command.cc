@@ -225,6 +225,7 @@ ChildRunSpec make_child_spec(const ParentRunSpec& parent,
     spec.time_limit_seconds = own_limit;
   }
   spec.grace_seconds = parent.grace_seconds;
+  spec.metric_patterns = parent.script.metric_patterns;
   return spec;
 }
 

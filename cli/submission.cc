@@ -159,6 +159,7 @@ class SubmissionReader {
     script.command = runconfig.command;
     script.environment = runconfig.environment_variables;
     script.max_run_duration_seconds = runconfig.max_run_duration_seconds;
+    script.metric_patterns = runconfig.metric_patterns;
     result_.spec.target = runconfig.target;
     if (has_trial_) take_trial();
     for (const Diagnostic& refused : runconfig.refused) {

@@ -76,10 +76,10 @@ step_dev() {
   for other in "${HOME:-/root}"/.pyenv/versions/3.{6,13}.*/bin/python; do
     if [[ -x $other ]]; then PYTHON=$other python_suites "$root/tests/python"; fi
   done
-  # A real writer of event files, which Debian does not have; the test that needs it says so.
-  if ! python3 -c 'import tensorboardX' 2>/dev/null; then
+  # Real clients, which Debian does not have; the tests that need them say so.
+  if ! python3 -c 'import tensorboardX, lightgbm, xgboost' 2>/dev/null; then
     /usr/bin/python3 -m pip --python "$root/.venv/bin/python" --disable-pip-version-check install -q \
-      --retries 1 --timeout 10 tensorboardX || say "tensorboardX cannot be installed"
+      --retries 1 --timeout 10 tensorboardX lightgbm xgboost-cpu || say "some clients cannot be installed"
   fi
   say "end-to-end tests"
   HDRIVE_BINARY=$root/build/dev/bin/hdrive python_suites "$root/tests/e2e"

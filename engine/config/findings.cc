@@ -139,4 +139,12 @@ std::string fold_name(std::string_view name) {
   return folded;
 }
 
+const ConfigNode* find_folded(const ConfigNode& map, std::string_view key) {
+  const std::string folded = fold_name(key);
+  for (const ConfigMember& member : map.members) {
+    if (fold_name(member.key) == folded) return &member.value;
+  }
+  return nullptr;
+}
+
 }  // namespace hd

@@ -58,4 +58,7 @@ class Findings {
 /// Lower case without underscores and dashes, so that spellings of a name can be compared.
 [[nodiscard]] std::string fold_name(std::string_view name);
 
+/// The value of the map's member whose name is the same spelling apart, or null pointer.
+[[nodiscard]] const ConfigNode* find_folded(const ConfigNode& map, std::string_view key);
+
 }  // namespace hd

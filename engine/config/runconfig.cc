@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "engine/config/metric_pattern_reader.h"
 #include "engine/config/tuning_reader.h"
 
 namespace hd {
@@ -14,14 +15,6 @@ namespace {
 bool stays_inside(const std::string& text) {
   const std::filesystem::path path = std::filesystem::path(text).lexically_normal();
   return !path.empty() && path.is_relative() && *path.begin() != "..";
-}
-
-const ConfigNode* find_folded(const ConfigNode& map, std::string_view key) {
-  const std::string folded = fold_name(key);
-  for (const ConfigMember& member : map.members) {
-    if (fold_name(member.key) == folded) return &member.value;
-  }
-  return nullptr;
 }
 
 /// The default value of a row of the table, parsed once.
@@ -66,6 +59,7 @@ class RunConfigReader {
     read_script();
     read_legacy();
     read_environment(environment_root, environment_findings);
+    config_.metric_patterns = read_metric_patterns(values_, findings_);
     refuse_top_level();
     report_use(values_, {}, findings_);
     return std::move(config_);

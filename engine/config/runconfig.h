@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/config/findings.h"
+#include "engine/core/metric_pattern.h"
 
 namespace hd {
 
@@ -22,6 +23,7 @@ struct RunConfig {
   int node_count = 1;
   std::optional<std::int64_t> max_run_duration_seconds;
   std::vector<std::pair<std::string, std::string>> environment_variables;
+  MetricPatterns metric_patterns;
   std::string interpreter_path = "python";  ///< a path, or a name to look up in PATH
   bool user_managed_dependencies = true;    ///< use the interpreter as it is
   std::string conda_dependencies_file;      ///< empty = none given

@@ -77,6 +77,33 @@ std::vector<Field> script_fields() {
        .type = FieldType::kFreeMap,
        .description = "Environment variables of the script; they win over those of `environment`.",
        .default_value = "{}"},
+      {.path = "metricDefinitions",
+       .type = FieldType::kList,
+       .description =
+           "Own regular expressions for metrics that the script prints (SageMaker's key; "
+           "see docs/supervisor.md).",
+       .default_value = "[]",
+       .extension = true},
+      {.path = "metricDefinitions[].regex",
+       .description =
+           "RE2 syntax. Groups `(?P<value>...)`, `(?P<name>...)`, `(?P<step>...)`, or one "
+           "group for the value.",
+       .required = true,
+       .extension = true},
+      {.path = "metricDefinitions[].name",
+       .description = "The metric. Without it the expression has a group `(?P<name>...)`, or its "
+                      "first group is the name and the second the value.",
+       .extension = true},
+      {.path = "metricsFormat",
+       .type = FieldType::kTexts,
+       .description = "The same as expressions alone, each finding name and value (Katib's key).",
+       .default_value = "[]",
+       .extension = true},
+      {.path = "builtInMetricPatterns",
+       .type = FieldType::kBoolean,
+       .description = "false: printed lines are searched with the expressions above alone.",
+       .default_value = "true",
+       .extension = true},
       not_applicable("autoPrepareEnvironment", FieldType::kBoolean, "Nothing is prepared.", "true"),
       not_applicable("prepareEnvironment", FieldType::kBoolean, "Nothing is prepared."),
       not_applicable("priority", FieldType::kInteger, "Order in a cloud queue."),

@@ -9,6 +9,7 @@
 
 #include "engine/core/event.h"
 #include "engine/core/metric.h"
+#include "engine/core/metric_pattern.h"
 #include "engine/core/run_state.h"
 
 namespace hd {
@@ -27,6 +28,7 @@ struct ChildRunSpec {
   std::string resume_from;
   std::vector<std::string> argv;  ///< argv[0] is looked up in PATH when it has no slash
   std::vector<std::pair<std::string, std::string>> environment;  ///< complete, nothing is inherited
+  MetricPatterns metric_patterns;
   std::optional<std::int64_t> time_limit_seconds;
   int grace_seconds = 30;  ///< between SIGTERM and SIGKILL
 };

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/metric_pattern.h"
 #include "engine/core/warm_start.h"
 
 namespace hd {
@@ -20,6 +21,7 @@ struct ScriptSpec {
   std::string interpreter;             ///< absolute path of the Python for `.py` scripts
   std::vector<std::pair<std::string, std::string>> environment;  ///< of the runconfig
   std::optional<std::int64_t> max_run_duration_seconds;
+  MetricPatterns metric_patterns;
   /// The script's own text speaks of the argument --resume-from, so that it can be given.
   bool takes_resume_from = false;
 };

@@ -29,6 +29,10 @@ Json encode(const ScriptSpec& script) {
     json["max_run_duration_seconds"] = *script.max_run_duration_seconds;
   }
   if (script.takes_resume_from) json["takes_resume_from"] = true;
+  for (const MetricPattern& pattern : script.metric_patterns.own) {
+    json["metric_patterns"].push_back({{"regex", pattern.regex}, {"name", pattern.name}});
+  }
+  if (!script.metric_patterns.built_in) json["built_in_metric_patterns"] = false;
   return json;
 }
 
@@ -41,6 +45,14 @@ ScriptSpec decode_script(const Json& json) {
   get(json, "environment", script.environment);
   get_optional(json, "max_run_duration_seconds", script.max_run_duration_seconds);
   get(json, "takes_resume_from", script.takes_resume_from);
+  get(json, "built_in_metric_patterns", script.metric_patterns.built_in);
+  if (const auto patterns = json.find("metric_patterns"); patterns != json.end()) {
+    for (const Json& one : *patterns) {
+      MetricPattern& pattern = script.metric_patterns.own.emplace_back();
+      get(one, "regex", pattern.regex);
+      get(one, "name", pattern.name);
+    }
+  }
   return script;
 }
 

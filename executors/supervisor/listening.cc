@@ -19,14 +19,22 @@ std::int64_t clock_us(clockid_t clock) {
   return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000;
 }
 
+OwnPatterns* own_if_any(OwnPatterns& own, const MetricPatterns& patterns) {
+  return patterns.own.empty() ? nullptr : &own;
+}
+
 }  // namespace
 
-Listening::Listening(int directory, StreamLog& log)
+Listening::Listening(int directory, StreamLog& log, const MetricPatterns& patterns)
     : log_(log),
       router_(log),
       metrics_(directory, attempt_files::kMetrics),
       stdout_(directory, attempt_files::kStdout),
-      stderr_(directory, attempt_files::kStderr) {}
+      stderr_(directory, attempt_files::kStderr),
+      own_patterns_(patterns.own),
+      metrics_patterns_(own_if_any(own_patterns_, patterns), patterns.built_in),
+      stdout_patterns_(own_if_any(own_patterns_, patterns), patterns.built_in),
+      stderr_patterns_(own_if_any(own_patterns_, patterns), patterns.built_in) {}
 
 Now Listening::now() { return {clock_us(CLOCK_REALTIME), clock_us(CLOCK_MONOTONIC)}; }
 
@@ -125,6 +133,7 @@ void Listening::end() {
   tell(metrics_, "$HDRIVE_METRICS");
   tell(stdout_, "stdout");
   tell(stderr_, "stderr");
+  for (const std::string& note : own_patterns_.notes()) log_.add_note(note);
 }
 
 }  // namespace hd

@@ -24,7 +24,7 @@ class Listening {
   };
 
   /// Creates the files in the open directory. Throws std::system_error.
-  Listening(int directory, StreamLog& log);
+  Listening(int directory, StreamLog& log, const MetricPatterns& patterns);
 
   [[nodiscard]] FollowedFile& file(Channel channel);
 
@@ -53,6 +53,7 @@ class Listening {
   FollowedFile metrics_;
   FollowedFile stdout_;
   FollowedFile stderr_;
+  OwnPatterns own_patterns_;
   StdoutPatterns metrics_patterns_;
   StdoutPatterns stdout_patterns_;
   StdoutPatterns stderr_patterns_;

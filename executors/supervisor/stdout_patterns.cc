@@ -81,12 +81,16 @@ class Scanner {
     while (position < line_.size() && is_blank(line_[position])) ++position;
     return position;
   }
+  // LightGBM prints "valid_0's auc: 0.9".
+  [[nodiscard]] bool is_apostrophe(std::size_t position) const {
+    return line_[position] == '\'' && peek(position + 1) == 's' && is_blank(peek(position + 2));
+  }
   void forget_words() { words_begin_ = std::string_view::npos; }
 
   // A word, and what its "=" or ":" gives. Words in front of a colon form the name together.
   void word() {
     const std::size_t begin = at_;
-    while (at_ < line_.size() && is_word(line_[at_])) ++at_;
+    while (at_ < line_.size() && (is_word(line_[at_]) || is_apostrophe(at_))) ++at_;
     if (peek(at_) == '(' && !take_qualifier()) return call();
     const std::string_view text = line_.substr(begin, at_ - begin);
     if (looks_like_path(text) || text.back() == '.') return forget_words();
@@ -134,7 +138,21 @@ class Scanner {
       ++at_;
       return;
     }
-    value(name, sign + 1, sign + 1);
+    if (!quoted_value(name, after_blanks(sign + 1))) value(name, sign + 1, sign + 1);
+  }
+
+  // {'loss': '0.3'}: the Trainer of transformers prints numbers this way.
+  bool quoted_value(std::string_view name, std::size_t begin) {
+    constexpr std::size_t kLongestNumber = 40;
+    if (!is_quote(peek(begin))) return false;
+    const std::size_t length = line_.substr(begin + 1, kLongestNumber).find(line_[begin]);
+    if (length == std::string_view::npos) return false;
+    const std::string_view digits = line_.substr(begin + 1, length);
+    const auto number = whole_number(digits);
+    if (!number) return false;
+    at_ = begin + length + 2;
+    add(name, *number, digits);
+    return true;
   }
 
   // Namespace(lr=0.1), Linear(in_features=3): the text of an object, not a report.
@@ -253,8 +271,6 @@ bool StdoutPatterns::read_offline_form(std::string_view line, HeardLine& out) {
 
 void StdoutPatterns::read(std::string_view line, HeardLine& out) {
   out.clear();
-  // Nearly every line of a talkative script ends here.
-  if (offline_name_.empty() && line.find_first_of("=:") == std::string_view::npos) return;
   if (line.size() > kLongestScriptLine) {
     offline_name_.clear();
     return;
@@ -263,12 +279,24 @@ void StdoutPatterns::read(std::string_view line, HeardLine& out) {
     plain_ = without_escapes(line);
     line = plain_;
   }
+  if (own_ != nullptr && own_->read(line, out)) {
+    offline_name_.clear();
+  } else if (built_in_ && !table_.read(line, out)) {
+    search(line, out);
+  }
+  out.kind = out.points.empty() ? HeardLine::Kind::kNothing : HeardLine::Kind::kMetrics;
+}
+
+void StdoutPatterns::search(std::string_view line, HeardLine& out) {
+  // Nearly every line of a talkative script ends here.
+  if (offline_name_.empty() && line.find_first_of("=:") == std::string_view::npos) return;
+  const std::size_t skipped = out.skipped;
   if (read_json_fields(line, out)) {
     offline_name_.clear();
-    return;
+  } else if (!read_offline_form(line, out)) {
+    Scanner(line, out).scan();
   }
-  if (!read_offline_form(line, out)) Scanner(line, out).scan();
-  out.kind = out.points.empty() ? HeardLine::Kind::kNothing : HeardLine::Kind::kMetrics;
+  out.skipped += skipped;
 }
 
 }  // namespace hd

@@ -65,7 +65,7 @@ class Supervision {
         path_(std::move(path)),
         spec_(spec),
         log_(directory.descriptor()),
-        listening_(directory.descriptor(), log_),
+        listening_(directory.descriptor(), log_, spec.metric_patterns),
         link_(loop_,
               log_,
               directory.descriptor(),

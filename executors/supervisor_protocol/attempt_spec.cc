@@ -16,6 +16,34 @@ void append_text(std::string& out, std::string_view text) {
   out += '\0';
 }
 
+// Only what is not the default, for the same reason as `resumes` below.
+void append_patterns(std::string& out, const MetricPatterns& patterns) {
+  const char* separator = ",\"patterns\":[";
+  for (const MetricPattern& pattern : patterns.own) {
+    out += separator;
+    out += "{\"regex\":";
+    append_json_string(out, pattern.regex);
+    out += ",\"name\":";
+    append_json_string(out, pattern.name);
+    out += '}';
+    separator = ",";
+  }
+  if (!patterns.own.empty()) out += ']';
+  if (!patterns.built_in) out += ",\"built_in_patterns\":false";
+}
+
+MetricPatterns patterns_from(const nlohmann::json& json) {
+  MetricPatterns patterns;
+  patterns.built_in = json.value("built_in_patterns", true);
+  if (const auto own = json.find("patterns"); own != json.end()) {
+    for (const auto& one : *own) {
+      patterns.own.push_back(
+          {one.at("regex").get<std::string>(), one.at("name").get<std::string>()});
+    }
+  }
+  return patterns;
+}
+
 /// Takes the texts behind the JSON line, one after the other.
 class Texts {
  public:
@@ -50,6 +78,7 @@ std::string encode_attempt_spec(const ChildRunSpec& spec) {
   out += ",\"grace_seconds\":" + std::to_string(spec.grace_seconds);
   // Only where there is one: a spec without is what every supervisor reads.
   if (!spec.resume_from.empty()) out += ",\"resumes\":true";
+  append_patterns(out, spec.metric_patterns);
   out += ",\"arguments\":" + std::to_string(spec.argv.size());
   out += ",\"variables\":" + std::to_string(spec.environment.size()) + "}\n";
   append_text(out, spec.attempt_directory);
@@ -73,6 +102,7 @@ Result<ChildRunSpec> decode_attempt_spec(std::string_view content) {
       spec.time_limit_seconds = limit.get<std::int64_t>();
     }
     json.at("grace_seconds").get_to(spec.grace_seconds);
+    spec.metric_patterns = patterns_from(json);
     const auto arguments = json.at("arguments").get<std::uint64_t>();
     const auto variables = json.at("variables").get<std::uint64_t>();
 

@@ -218,6 +218,37 @@ TEST(RunConfig, TellsWhatIsWrong) {
             "x.runconfig:1:1: expected a map of keys (runconfig); found an empty file\n");
 }
 
+TEST(RunConfig, ReadsOwnMetricPatterns) {
+  const RunConfig config = read(R"(script: t.py
+MetricDefinitions:
+  - {Name: loss, Regex: 'loss is (\S+)'}
+  - regex: '(?P<name>\w+) at (?P<value>.+)'
+metricsFormat: ['(\w+)=(\d+)']
+builtInMetricPatterns: false
+)")
+                               .config;
+  EXPECT_EQ(config.metric_patterns,
+            (MetricPatterns{{{"loss is (\\S+)", "loss"},
+                             {"(?P<name>\\w+) at (?P<value>.+)", ""},
+                             {"(\\w+)=(\\d+)", ""}},
+                            false}));
+}
+
+TEST(RunConfig, TellsWhichMetricPatternIsWrong) {
+  EXPECT_EQ(read(R"(script: t.py
+metricDefinitions:
+  - {name: loss, regex: 'loss=[0-9]+'}
+  - {name: acc}
+metricsFormat: 'acc=(.*)'
+)")
+                .said,
+            "x.runconfig:3:25: metricDefinitions[0].regex: `loss=[0-9]+` needs a group around the "
+            "value, as in `loss=([0-9.]+)`\n"
+            "x.runconfig:4:5: metricDefinitions[1].regex: is missing; expected a text\n"
+            "x.runconfig:5:16: metricsFormat: `acc=(.*)` needs two groups, for name and value, or "
+            "groups (?P<name>...) and (?P<value>...), or a `name` beside it; found 1 group(s)\n");
+}
+
 TEST(RunConfig, CommandMayBeAList) {
   EXPECT_EQ(read("command: python a.py --x $AZUREML_SWEEP_x\n").config.command,
             "python a.py --x $AZUREML_SWEEP_x");

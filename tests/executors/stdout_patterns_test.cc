@@ -128,5 +128,43 @@ TEST(StdoutPatterns, EscapeSequencesAreRemoved) {
             "abcd");
 }
 
+TEST(StdoutPatterns, ReadTablesRowByRow) {
+  StdoutPatterns patterns;
+  EXPECT_EQ(found(patterns, "epoch     train_loss  valid_loss  time    "), "");
+  EXPECT_EQ(found(patterns, "---------------------------------------"), "");
+  EXPECT_EQ(found(patterns, "0         0.9         0.55        00:00   "),
+            "train_loss=0.9 valid_loss=0.55 @0");
+  EXPECT_EQ(found(patterns, "1         nan         0.50        00:00   "),
+            "train_loss=nan valid_loss=0.5 @1");
+  // Anything else ends the table.
+  EXPECT_EQ(found(patterns, "done"), "");
+  EXPECT_EQ(found(patterns, "2         0.8         0.45        00:00   "), "");
+  EXPECT_EQ(found(patterns, "Step\tTraining Loss\tAccuracy"), "");
+  EXPECT_EQ(found(patterns, "500\t0.25\t91.5"), "Training Loss=0.25 Accuracy=91.5 @500");
+  EXPECT_EQ(found(patterns, "acc=0.5"), "acc=0.5");
+}
+
+TEST(StdoutPatterns, TakeNoSentenceForATable) {
+  StdoutPatterns patterns;
+  EXPECT_EQ(found(patterns, "epoch 3 done"), "");
+  EXPECT_EQ(found(patterns, "3 0.5 0.6"), "");
+  EXPECT_EQ(found(patterns, "epoch  loss: 0.3"), "epoch  loss=0.3");
+  EXPECT_EQ(found(patterns, "1 0.5"), "");
+  EXPECT_EQ(found(patterns, "epochs  loss"), "");
+  EXPECT_EQ(found(patterns, "1 0.5"), "");
+}
+
+TEST(StdoutPatterns, ReadNumbersInQuotesInPrintedDictionaries) {
+  StdoutPatterns patterns;
+  EXPECT_EQ(found(patterns, "{'loss': '0.69', 'note': 'none', 'epoch': '1'}"), "loss=0.69 epoch=1");
+  EXPECT_EQ(found(patterns, "{'loss': '0.69"), "");
+}
+
+TEST(StdoutPatterns, KeepApostrophesOfNames) {
+  StdoutPatterns patterns;
+  EXPECT_EQ(found(patterns, "[1]\tvalid_0's auc: 0.9\tvalid_0's l2: 0.25"),
+            "valid_0's auc=0.9 valid_0's l2=0.25");
+}
+
 }  // namespace
 }  // namespace hd

@@ -50,6 +50,15 @@ TEST(AttemptSpec, TellsWhatToGoOnFromOnlyWhereThereIsSomething) {
   EXPECT_FALSE(decode_attempt_spec(std::string_view(whole).substr(0, whole.size() - 1)));
 }
 
+TEST(AttemptSpec, TellsOfMetricPatternsOnlyWhereThereAreSome) {
+  ChildRunSpec spec;
+  spec.argv = {"true"};
+  EXPECT_EQ(encode_attempt_spec(spec).find("pattern"), std::string::npos);
+  spec.metric_patterns.own = {{R"("(\d+)\n)", "a"}, {"(?P<name>x)(?P<value>y)", ""}};
+  spec.metric_patterns.built_in = false;
+  EXPECT_EQ(decode_attempt_spec(encode_attempt_spec(spec))->metric_patterns, spec.metric_patterns);
+}
+
 TEST(AttemptSpec, SaysWhatIsWrong) {
   EXPECT_FALSE(decode_attempt_spec(""));
   EXPECT_FALSE(decode_attempt_spec("{}"));

@@ -55,7 +55,9 @@ void check(const hd::HeardLine& line) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   hd::HeardLine heard;
-  hd::StdoutPatterns patterns;
+  static hd::OwnPatterns own({{R"((?P<name>\w+)\s*[=:]?\s*(?P<value>\S+)(.*(?P<step>\d))?)", ""},
+                              {R"((a|b|\W)*(\d+))", "x"}});
+  hd::StdoutPatterns patterns(&own);
   hd::LineSplitter splitter;
   const auto take = [&](std::string_view line) {
     require(line.find('\n') == std::string_view::npos && line.size() <= hd::kLongestScriptLine);

@@ -129,9 +129,11 @@ TEST(SpecCodec, KeepsAWarmStartWithEveryType) {
   spec.warm_start.left_out = {{"HD_1", 2, "never started"}};
   spec.warm_start.children = {{"HD_0_7", 2, odd}};
   spec.script.takes_resume_from = true;
+  spec.script.metric_patterns = {{{"loss is (.+)", "loss"}}, false};
   const ParentRunSpec back = decode_spec(encode_spec(spec));
   EXPECT_EQ(encode_spec(back), encode_spec(spec));
   EXPECT_TRUE(back.script.takes_resume_from);
+  EXPECT_EQ(back.script.metric_patterns, spec.script.metric_patterns);
   EXPECT_EQ(back.warm_start.resume_from, spec.warm_start.resume_from);
   ASSERT_EQ(back.warm_start.results.size(), 3U);
   EXPECT_EQ(to_json(back.warm_start.results[0].configuration), to_json(odd));
