@@ -21,8 +21,10 @@ ALLOWED = {
     "samplers": (("engine/core",), ("Eigen/", "unsupported/Eigen/")),
     "policies": (("engine/core",), ()),
     "executors/supervisor_protocol": (("engine/core",), ("nlohmann/",)),
+    "executors/tracking": (("engine/core", "executors/supervisor_protocol"), ("boost/", "nlohmann/")),
     "executors/supervisor": (
-        ("engine/core", "engine/metric_pattern", "executors/supervisor_protocol"), ("boost/", "nlohmann/")),
+        ("engine/core", "engine/metric_pattern", "executors/supervisor_protocol", "executors/tracking"),
+        ("boost/", "nlohmann/")),
     "executors": (("engine/core", "executors/supervisor_protocol"), ("boost/", "nlohmann/")),
     "cli": None,
     "tests": None,

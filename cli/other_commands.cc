@@ -115,8 +115,6 @@ void add_other_commands(Program& program, CLI::App& run) {
   for (const char* name : {"datastore", "dataset", "environment", "endpoint"}) {
     add_missing_command(program, program.app, name, "hdrive --help shows what it has");
   }
-  add_missing_command(
-      program, program.app, "serve", "hdrive run watch -r ID shows a sweep in the terminal");
 }
 
 }  // namespace hd

@@ -169,6 +169,7 @@ void add_all_commands(Program& program) {
   add_log_commands(program, *run);
   add_model_commands(program);
   add_ask_tell_command(program);
+  add_serve_command(program);
   add_other_commands(program, *run);
 }
 

@@ -77,6 +77,7 @@ void add_control_commands(Program& program, CLI::App& run);
 void add_log_commands(Program& program, CLI::App& run);
 void add_model_commands(Program& program);
 void add_ask_tell_command(Program& program);
+void add_serve_command(Program& program);
 void add_other_commands(Program& program, CLI::App& run);
 
 /// Parses and runs a command line; never throws. Returns the process's exit code.

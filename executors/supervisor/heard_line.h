@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "executors/supervisor_protocol/read_number.h"
+
 namespace hd {
 
 /// One value found in a line. The views point into the line or into HeardLine::storage.
@@ -58,13 +60,5 @@ inline constexpr std::size_t kLongestName = 250;
 /// Removes blanks around a name. Empty when it cannot be one: no bytes, more than kLongestName, or
 /// control characters in it.
 [[nodiscard]] std::string_view usable_name(std::string_view name);
-
-/// Reads one decimal number, "nan", "inf" or "infinity" (any case) with an optional sign at the
-/// start of `text`. Returns how many bytes it took, 0 when there is none. Beyond the range of a
-/// double it becomes infinity, or zero.
-[[nodiscard]] std::size_t read_number(std::string_view text, double& number);
-
-/// The whole of `text`, blanks around it apart, as a number.
-[[nodiscard]] std::optional<double> whole_number(std::string_view text);
 
 }  // namespace hd

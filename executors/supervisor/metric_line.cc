@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/utf8.h"
-#include "executors/supervisor/json_depth.h"
+#include "executors/supervisor_protocol/json_depth.h"
 
 namespace hd {
 namespace {

@@ -1,5 +1,5 @@
 // Real connections to a listener that answers with what it was asked.
-#include "executors/supervisor/tracking/http_listener.h"
+#include "executors/tracking/http_listener.h"
 
 #include <arpa/inet.h>
 #include <cerrno>

@@ -15,7 +15,7 @@
 
 #include "engine/core/value.h"
 #include "executors/supervisor/stream_log.h"
-#include "executors/supervisor/tracking/artifact_folder.h"
+#include "executors/tracking/artifact_folder.h"
 #include "executors/supervisor/tracking/metric_history.h"
 #include "executors/supervisor/tracking/tracking_api.h"
 

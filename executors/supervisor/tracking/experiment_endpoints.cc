@@ -1,8 +1,8 @@
 #include <string>
 
-#include "executors/supervisor/tracking/json_fields.h"
 #include "executors/supervisor/tracking/run_endpoints.h"
-#include "executors/supervisor/tracking/tracking_error.h"
+#include "executors/tracking/json_fields.h"
+#include "executors/tracking/tracking_error.h"
 
 namespace hd {
 namespace {

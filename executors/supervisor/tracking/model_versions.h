@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "engine/core/result.h"
-#include "executors/supervisor/tracking/artifact_folder.h"
-#include "executors/supervisor/tracking/endpoint_table.h"
 #include "executors/supervisor/tracking/logged_models.h"
+#include "executors/tracking/artifact_folder.h"
+#include "executors/tracking/endpoint_table.h"
 
 namespace hd {
 
@@ -54,7 +54,9 @@ class ModelVersions {
     std::string description;
     std::vector<Version> versions;
   };
-  void finish(const std::string& name, const std::string& source, Version version,
+  void finish(const std::string& name,
+              const std::string& source,
+              Version version,
               const Result<int>& registered);
   [[nodiscard]] Model& find(const std::string& name);
   [[nodiscard]] const Version& find_version(const nlohmann::json& parameters);

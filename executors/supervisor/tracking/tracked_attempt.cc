@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <tuple>
 
 #include "engine/core/utf8.h"
-#include "executors/supervisor/tracking/tracking_error.h"
+#include "executors/tracking/tracking_error.h"
 
 namespace hd {
 namespace {
@@ -19,8 +18,9 @@ std::string part_of(std::string_view name) {
   std::string part;
   for (const char c : name.substr(0, kLongestPart)) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool kept = byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-                      (byte >= 'a' && byte <= 'z') || c == '.' || c == '_' || c == '-' || c == ' ';
+    const bool kept = byte >= 0x80 || (byte >= '0' && byte <= '9') ||
+                      (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || c == '.' ||
+                      c == '_' || c == '-' || c == ' ';
     part += kept ? c : '_';
   }
   while (!part.empty() && find_invalid_utf8(part)) part.pop_back();  // cut inside a character
@@ -34,21 +34,13 @@ std::int64_t microseconds(std::int64_t milliseconds) {
   return std::clamp(milliseconds, -kMost, kMost) * 1000;
 }
 
-bool is_later(const TrackedMetric& a, const TrackedMetric& b) {
-  // A NaN is less than every number here, so that the order is one.
-  const auto key = [](const TrackedMetric& metric) {
-    const bool is_number = metric.value == metric.value;
-    return std::tuple(metric.step, metric.timestamp_ms, is_number, is_number ? metric.value : 0.0);
-  };
-  return key(a) >= key(b);
-}
-
 }  // namespace
 
 TrackedAttempt::TrackedAttempt(TrackedIdentity identity, Tell tell)
     : identity_(std::move(identity)), tell_(std::move(tell)) {
   TrackedRun& own = runs_.emplace_back();
   own.id = identity_.run_id;
+  own.experiment_id = identity_.experiment_id;
   own.name = identity_.run_id;
   own.start_ms = identity_.start_ms;
   by_id_.emplace(own.id, &own);
@@ -87,6 +79,7 @@ TrackedRun& TrackedAttempt::create_run(const std::string& name,
   std::size_t number = runs_.size() - 1;
   TrackedRun made;
   made.id = identity_.run_id + '_' + std::to_string(number);
+  made.experiment_id = identity_.experiment_id;
   made.name = name.empty() ? made.id : name;
   std::string part = part_of(name);
   if (part.empty()) part = std::to_string(number);

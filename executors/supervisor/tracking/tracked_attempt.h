@@ -11,32 +11,9 @@
 
 #include "executors/supervisor/heard_line.h"
 #include "executors/supervisor/tracking/recent_points.h"
+#include "executors/tracking/tracked_run.h"
 
 namespace hd {
-
-struct TrackedMetric {
-  double value = 0;
-  std::int64_t timestamp_ms = 0;
-  std::int64_t step = 0;
-};
-
-/// One of a script's runs, as MLflow's protocol shows it: the attempt itself, or a run below it.
-struct TrackedRun {
-  std::string id;
-  std::string name;
-  /// Before every name that it logs: empty for the attempt itself, "child/fold1/" for one below it.
-  std::string prefix;
-  std::string status = "RUNNING";  ///< as the script says
-  std::int64_t start_ms = 0;
-  std::int64_t end_ms = 0;  ///< 0 = not said
-  std::map<std::string, std::string> tags;
-  std::map<std::string, std::string> parameters;
-  std::map<std::string, TrackedMetric> latest;  ///< per metric, by step, then time, then value
-  std::vector<std::string> inputs;              ///< data sets, as JSON
-  std::vector<std::string> outputs;             ///< logged models, as JSON
-
-  [[nodiscard]] bool is_below() const { return !prefix.empty(); }
-};
 
 /// Who an attempt is to its script.
 struct TrackedIdentity {
@@ -46,9 +23,9 @@ struct TrackedIdentity {
   std::int64_t start_ms = 0;
 };
 
-/// What a script logs through MLflow: keeps what it may ask back, and turns everything into what the
-/// lines of a metrics file say. Sampled parameters are no part of it, so a script may log them with
-/// any value. Nothing here is refused because of its size; what is too much is only not kept.
+/// What a script logs through MLflow: keeps what it may ask back, and turns everything into what
+/// the lines of a metrics file say. Sampled parameters are no part of it, so a script may log them
+/// with any value. Nothing here is refused because of its size; what is too much is only not kept.
 class TrackedAttempt {
  public:
   /// Takes what was said. Called within the members below; the line is not kept.

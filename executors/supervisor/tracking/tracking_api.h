@@ -2,13 +2,13 @@
 #include <string>
 #include <string_view>
 
-#include "executors/supervisor/tracking/artifact_folder.h"
-#include "executors/supervisor/tracking/endpoint_table.h"
-#include "executors/supervisor/tracking/http_message.h"
 #include "executors/supervisor/tracking/logged_models.h"
 #include "executors/supervisor/tracking/model_versions.h"
 #include "executors/supervisor/tracking/run_endpoints.h"
 #include "executors/supervisor/tracking/tracked_attempt.h"
+#include "executors/tracking/artifact_folder.h"
+#include "executors/tracking/endpoint_table.h"
+#include "executors/tracking/http_message.h"
 
 namespace hd {
 
@@ -31,7 +31,6 @@ class TrackingApi : public HttpService {
   void answer(const HttpRequest& request, Reply reply) override;
 
  private:
-  [[nodiscard]] bool is_authorized(std::string_view authorization) const;
   void answer_call(const HttpRequest& request, std::string_view path, const Reply& reply);
   [[nodiscard]] HttpAnswer answer_artifacts(const HttpRequest& request, std::string_view path);
   [[nodiscard]] nlohmann::json list_run_artifacts(const nlohmann::json& parameters);

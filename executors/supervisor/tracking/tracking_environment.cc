@@ -8,8 +8,6 @@
 namespace hd {
 namespace {
 
-constexpr std::size_t kLongestExperimentId = 64;
-
 const std::string* find(const Variables& environment, std::string_view name) {
   const auto found = std::find_if(environment.begin(), environment.end(), [&](const auto& entry) {
     return entry.first == name;
@@ -29,16 +27,6 @@ void set(Variables& environment, const std::string& name, const std::string& val
 
 void set_if_absent(Variables& environment, const std::string& name, const std::string& value) {
   if (find(environment, name) == nullptr) environment.emplace_back(name, value);
-}
-
-bool is_experiment_id(std::string_view text) {
-  const auto is_letter_or_digit = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  };
-  return !text.empty() && text.size() <= kLongestExperimentId && is_letter_or_digit(text.front()) &&
-         std::all_of(text.begin(), text.end(), [&](char c) {
-           return is_letter_or_digit(c) || c == '_' || c == '-';
-         });
 }
 
 /// Name and password go before the token in a client, also those that a file keeps for another
@@ -82,12 +70,8 @@ TrackedIdentity tracked_identity(const std::string& run_id,
   identity.run_id = run_id;
   identity.start_ms = start_ms;
   identity.experiment = value_of(environment, "AZUREML_EXPERIMENT_NAME");
-  identity.experiment_id = identity.experiment;
-  if (!is_experiment_id(identity.experiment_id)) {
-    identity.experiment_id = value_of(environment, "AZUREML_ROOT_RUN_ID");
-  }
-  if (!is_experiment_id(identity.experiment_id)) identity.experiment_id = "0";
   if (identity.experiment.empty()) identity.experiment = "Default";
+  identity.experiment_id = experiment_id_of(identity.experiment);
   return identity;
 }
 

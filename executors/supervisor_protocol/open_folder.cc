@@ -1,4 +1,4 @@
-#include "executors/supervisor/open_folder.h"
+#include "executors/supervisor_protocol/open_folder.h"
 
 #include <cerrno>
 #include <fcntl.h>

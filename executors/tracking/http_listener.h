@@ -2,9 +2,10 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "engine/core/result.h"
-#include "executors/supervisor/tracking/http_message.h"
+#include "executors/tracking/http_message.h"
 
 namespace boost::asio {
 class io_context;
@@ -12,7 +13,7 @@ class io_context;
 
 namespace hd {
 
-/// Serves HTTP/1.1 on the loopback interface. Bounded in everything that a client decides: heads,
+/// Serves HTTP/1.1. Bounded in everything that a client decides: heads,
 /// bodies that are read into memory, connections, and how long a request may take to arrive. A
 /// connection beyond the bound replaces the one that has been idle for longest.
 class HttpListener {
@@ -28,8 +29,8 @@ class HttpListener {
   HttpListener(boost::asio::io_context& loop, HttpService& service);
   ~HttpListener();
 
-  /// Opens a port of the kernel's choice on 127.0.0.1 and returns it.
-  [[nodiscard]] Result<int> listen();
+  /// Opens a port of a local address, 0 = one of the kernel's choice, and returns it.
+  [[nodiscard]] Result<int> listen(const std::string& address = "127.0.0.1", int port = 0);
 
   /// The clients are gone: answers what they have sent, then closes everything and calls `done`.
   /// Connections that are still held by somebody are cut after a second.

@@ -2,7 +2,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "executors/supervisor/tracking/http_message.h"
+#include "executors/tracking/http_message.h"
 
 namespace hd {
 

@@ -1,4 +1,4 @@
-#include "executors/supervisor/tracking/http_session.h"
+#include "executors/tracking/http_session.h"
 
 #include <cstdint>
 #include <limits>
@@ -14,8 +14,8 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
-#include "executors/supervisor/tracking/http_listener.h"
-#include "executors/supervisor/tracking/tracking_error.h"
+#include "executors/tracking/http_listener.h"
+#include "executors/tracking/tracking_error.h"
 
 namespace hd {
 namespace {
@@ -80,7 +80,9 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
     // Counted by us: what is too large is thrown away and answered.
     head_->body_limit(std::numeric_limits<std::uint64_t>::max());
     stream_.expires_after(kPatience);
-    http::async_read_header(stream_, buffer_, *head_,
+    http::async_read_header(stream_,
+                            buffer_,
+                            *head_,
                             [self = shared_from_this()](const error_code& error, std::size_t) {
                               if (!self->closed_) self->on_head(error);
                             });
@@ -99,6 +101,7 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
     request_ = {};
     request_.method = text_of(head.method_string());
     request_.authorization = text_of(head[http::field::authorization]);
+    request_.host = text_of(head[http::field::host]);
     read_target(text_of(head.target()), request_);
     HttpAdmission admission = service_.admit(request_);
     refusal_ = std::move(admission.refusal);
@@ -114,7 +117,8 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
     body_.emplace(std::move(*head_));
     if (body_->is_done()) return finish_request();
     if (!asks) return read_body();
-    asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
+    asio::async_write(stream_,
+                      asio::buffer(kContinue.data(), kContinue.size()),
                       [self = shared_from_this()](const error_code& failed, std::size_t) {
                         if (self->closed_) return;
                         if (failed) return self->close();
@@ -134,7 +138,9 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
     body_->get().body().data = piece_.data();
     body_->get().body().size = piece_.size();
     stream_.expires_after(kPatience);
-    http::async_read(stream_, buffer_, *body_,
+    http::async_read(stream_,
+                     buffer_,
+                     *body_,
                      [self = shared_from_this()](const error_code& error, std::size_t) {
                        if (!self->closed_) self->on_body(error);
                      });
@@ -209,15 +215,15 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
   // Head and body leave in one piece: in two, the second would wait for an acknowledgement.
   template <typename Response>
   void write(Response& response) {
-    http::async_write(stream_, response,
-                      [self = shared_from_this()](const error_code& error, std::size_t) {
-                        if (self->closed_) return;
-                        self->response_.emplace<std::monostate>();
-                        if (error || !self->keep_alive_) return self->close();
-                        self->request_ = {};
-                        self->stream_.expires_never();
-                        self->wait();
-                      });
+    http::async_write(
+        stream_, response, [self = shared_from_this()](const error_code& error, std::size_t) {
+          if (self->closed_) return;
+          self->response_.emplace<std::monostate>();
+          if (error || !self->keep_alive_) return self->close();
+          self->request_ = {};
+          self->stream_.expires_never();
+          self->wait();
+        });
   }
 
   beast::tcp_stream stream_;

@@ -36,17 +36,17 @@ class ArtifactFile {
   int problem_ = 0;  ///< errno of the first write that failed
 };
 
-/// The files of a run, by paths that come from requests: everything below `outputs` of its working
-/// directory, and nothing else. A path is relative, has no "..", and each of its parts is opened by
-/// itself without following links. All members throw TrackingError for a path that leads elsewhere
-/// and for what the file system refuses.
+/// The files of a run, by paths that come from requests: everything below one folder of its
+/// working directory, and nothing else. A path is relative, has no "..", and each of its parts is
+/// opened by itself without following links. All members throw TrackingError for a path that leads
+/// elsewhere and for what the file system refuses.
 class ArtifactFolder {
  public:
   static constexpr std::size_t kMostEntries = 100'000;  ///< of one listing
 
   /// `work`: the open working directory; `temporary`: an open folder on the same file system, of no
-  /// concern to the script. Both are duplicated.
-  ArtifactFolder(int work, int temporary);
+  /// concern to the script; both are duplicated. `root`: the one folder.
+  ArtifactFolder(int work, int temporary, std::string root = "outputs");
   ~ArtifactFolder();
   ArtifactFolder(const ArtifactFolder&) = delete;
   ArtifactFolder& operator=(const ArtifactFolder&) = delete;
@@ -65,6 +65,7 @@ class ArtifactFolder {
  private:
   int work_;
   int temporary_;
+  std::string root_;
   std::uint64_t created_ = 0;
 };
 

@@ -1,4 +1,4 @@
-#include "executors/supervisor/tracking/random_text.h"
+#include "executors/tracking/random_text.h"
 
 #include <array>
 #include <cerrno>

@@ -1,4 +1,4 @@
-#include "executors/supervisor/tracking/endpoint_table.h"
+#include "executors/tracking/endpoint_table.h"
 
 #include <algorithm>
 

@@ -1,16 +1,16 @@
-#include "executors/supervisor/tracking/run_search.h"
+#include "executors/tracking/run_search.h"
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
 
-#include "executors/supervisor/heard_line.h"
-#include "executors/supervisor/tracking/tracking_error.h"
+#include "executors/supervisor_protocol/read_number.h"
+#include "executors/tracking/tracking_error.h"
 
 namespace hd {
 namespace {
 
-using Key = RunFilter::Key;
+using Key = TrackedRunFilter::Key;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
@@ -132,23 +132,26 @@ std::optional<double> number_of(const Key& key, const TrackedRun& run) {
   return std::nullopt;
 }
 
-std::optional<std::string> text_of(const Key& key,
-                                   const TrackedRun& run,
-                                   const TrackedIdentity& identity) {
+std::optional<std::string> text_of(const Key& key, const TrackedRun& run) {
   const auto find = [&](const std::map<std::string, std::string>& texts) {
     const auto found = texts.find(key.name);
     return found == texts.end() ? std::nullopt : std::optional(found->second);
   };
   switch (key.kind) {
-    case Key::Kind::kMetric: return std::nullopt;
-    case Key::Kind::kParameter: return find(run.parameters);
-    case Key::Kind::kTag: return find(run.tags);
-    case Key::Kind::kAttribute: break;
+    case Key::Kind::kMetric:
+      return std::nullopt;
+    case Key::Kind::kParameter:
+      return find(run.parameters);
+    case Key::Kind::kTag:
+      return find(run.tags);
+    case Key::Kind::kAttribute:
+      break;
   }
   if (key.name == "run_id") return run.id;
   if (key.name == "run_name" || key.name == "Run name") return run.name;
+  if (key.name == "name") return run.name;  // of experiments and models, which are asked like runs
   if (key.name == "status") return run.status;
-  if (key.name == "experiment_id") return identity.experiment_id;
+  if (key.name == "experiment_id") return run.experiment_id;
   return std::nullopt;
 }
 
@@ -163,7 +166,7 @@ bool compares(double a, const std::string& comparison, double b) {
 
 }  // namespace
 
-RunFilter::RunFilter(std::string_view text) {
+TrackedRunFilter::TrackedRunFilter(std::string_view text) {
   FilterReader reader(text);
   while (!reader.at_end()) {
     Term term;
@@ -189,17 +192,17 @@ RunFilter::RunFilter(std::string_view text) {
   }
 }
 
-bool RunFilter::accepts(const TrackedRun& run, const TrackedIdentity& identity) const {
+bool TrackedRunFilter::accepts(const TrackedRun& run) const {
   return std::all_of(
-      terms_.begin(), terms_.end(), [&](const Term& term) { return holds(term, run, identity); });
+      terms_.begin(), terms_.end(), [&](const Term& term) { return holds(term, run); });
 }
 
-bool RunFilter::holds(const Term& term, const TrackedRun& run, const TrackedIdentity& identity) {
+bool TrackedRunFilter::holds(const Term& term, const TrackedRun& run) {
   if (term.is_number) {
     const auto value = number_of(term.key, run);
     return value && compares(*value, term.comparison, term.number);
   }
-  const auto value = text_of(term.key, run, identity);
+  const auto value = text_of(term.key, run);
   if (!value) return false;
   const std::string& wanted = term.texts.front();
   if (term.comparison == "=") return *value == wanted;
@@ -211,9 +214,7 @@ bool RunFilter::holds(const Term& term, const TrackedRun& run, const TrackedIden
   return term.comparison == "NOT IN" && !listed;
 }
 
-void sort_runs(std::vector<const TrackedRun*>& runs,
-               const std::vector<std::string>& order_by,
-               const TrackedIdentity& identity) {
+void sort_runs(std::vector<const TrackedRun*>& runs, const std::vector<std::string>& order_by) {
   std::stable_sort(runs.begin(), runs.end(), [](const TrackedRun* a, const TrackedRun* b) {
     return a->start_ms != b->start_ms ? a->start_ms > b->start_ms : a->id < b->id;
   });
@@ -232,8 +233,8 @@ void sort_runs(std::vector<const TrackedRun*>& runs,
         if (!has_x || !has_y) return has_x && !has_y;
         return falls ? *x > *y : *x < *y;
       }
-      const auto s = text_of(key, *a, identity);
-      const auto t = text_of(key, *b, identity);
+      const auto s = text_of(key, *a);
+      const auto t = text_of(key, *b);
       if (!s || !t) return s.has_value() && !t.has_value();
       return falls ? *s > *t : *s < *t;
     });

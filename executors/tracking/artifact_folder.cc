@@ -1,4 +1,4 @@
-#include "executors/supervisor/tracking/artifact_folder.h"
+#include "executors/tracking/artifact_folder.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -10,15 +10,14 @@
 #include <utility>
 
 #include "engine/core/utf8.h"
-#include "executors/supervisor/open_folder.h"
-#include "executors/supervisor/tracking/tracking_error.h"
+#include "executors/supervisor_protocol/open_folder.h"
+#include "executors/tracking/tracking_error.h"
 
 namespace hd {
 namespace {
 
 using Code = TrackingError::Code;
 
-constexpr const char* kOutputs = "outputs";
 constexpr int kOpenFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 /// A descriptor that is closed with its scope.
@@ -63,21 +62,23 @@ class Descriptor {
 
 std::string quoted(std::string_view path) { return "the artifact '" + std::string(path) + "'"; }
 
-/// Opens outputs and then folder by folder; with `make`, those that are missing are made.
+/// Opens the root and then folder by folder; with `make`, those that are missing are made.
 /// Not open, with errno set, when one is missing.
-Descriptor open_folders(int work, const std::vector<std::string>& parts, bool make) {
+Descriptor open_folders(int work,
+                        const std::string& root,
+                        const std::vector<std::string>& parts,
+                        bool make) {
   const auto enter = [make](int parent, const char* name) {
     if (make && ::mkdirat(parent, name, 0700) != 0 && errno != EEXIST) return -1;
     const int fd = ::openat(parent, name, kOpenFolder);
     // Of a link the kernel says either, depending on its version.
     struct stat status {};
-    if (fd < 0 && errno == ENOTDIR &&
-        ::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (fd < 0 && errno == ENOTDIR && ::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
       errno = S_ISLNK(status.st_mode) ? ELOOP : ENOTDIR;
     }
     return fd;
   };
-  Descriptor folder(enter(work, kOutputs));
+  Descriptor folder(enter(work, root.c_str()));
   for (const std::string& part : parts) {
     if (!folder.is_open()) break;
     const int inner = enter(folder.get(), part.c_str());
@@ -148,8 +149,10 @@ void ArtifactFile::finish() {
   file_ = -1;
 }
 
-ArtifactFolder::ArtifactFolder(int work, int temporary)
-    : work_(::fcntl(work, F_DUPFD_CLOEXEC, 3)), temporary_(::fcntl(temporary, F_DUPFD_CLOEXEC, 3)) {}
+ArtifactFolder::ArtifactFolder(int work, int temporary, std::string root)
+    : work_(::fcntl(work, F_DUPFD_CLOEXEC, 3)),
+      temporary_(::fcntl(temporary, F_DUPFD_CLOEXEC, 3)),
+      root_(std::move(root)) {}
 
 ArtifactFolder::~ArtifactFolder() {
   if (work_ >= 0) ::close(work_);
@@ -164,7 +167,7 @@ ArtifactFile ArtifactFolder::create(std::string_view path) {
   parts.pop_back();
   file.temporary_folder_ = temporary_;
   file.temporary_name_ = "upload-" + std::to_string(++created_) + ".part";
-  file.folder_ = open_folders(work_, parts, true).release();
+  file.folder_ = open_folders(work_, root_, parts, true).release();
   if (file.folder_ < 0) refuse("the folder of " + quoted(path) + " cannot be opened", errno);
   struct stat status {};
   if (::fstatat(file.folder_, file.name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -184,7 +187,7 @@ int ArtifactFolder::open(std::string_view path) const {
   if (parts.empty()) throw TrackingError(Code::kInvalidParameter, "an artifact needs a name");
   const std::string name = std::move(parts.back());
   parts.pop_back();
-  const Descriptor folder = open_folders(work_, parts, false);
+  const Descriptor folder = open_folders(work_, root_, parts, false);
   if (!folder.is_open()) refuse(quoted(path) + " cannot be read", errno);
   Descriptor file(
       ::openat(folder.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -198,7 +201,7 @@ int ArtifactFolder::open(std::string_view path) const {
 
 std::vector<ArtifactEntry> ArtifactFolder::list(std::string_view path) const {
   std::vector<ArtifactEntry> entries;
-  Descriptor folder = open_folders(work_, artifact_path_parts(path), false);
+  Descriptor folder = open_folders(work_, root_, artifact_path_parts(path), false);
   if (!folder.is_open()) {
     if (errno == ENOENT || errno == ENOTDIR) return entries;
     refuse("the folder '" + std::string(path) + "' cannot be read", errno);
@@ -225,7 +228,7 @@ void ArtifactFolder::remove(std::string_view path) {
   if (parts.empty()) throw TrackingError(Code::kInvalidParameter, "an artifact needs a name");
   const std::string name = std::move(parts.back());
   parts.pop_back();
-  const Descriptor folder = open_folders(work_, parts, false);
+  const Descriptor folder = open_folders(work_, root_, parts, false);
   if (!folder.is_open()) {
     if (errno == ENOENT || errno == ENOTDIR) return;
     refuse(quoted(path) + " cannot be removed", errno);
@@ -238,7 +241,7 @@ bool ArtifactFolder::holds(std::string_view path) const {
   if (parts.empty()) return true;
   const std::string name = std::move(parts.back());
   parts.pop_back();
-  const Descriptor folder = open_folders(work_, parts, false);
+  const Descriptor folder = open_folders(work_, root_, parts, false);
   struct stat status {};
   return folder.is_open() &&
          ::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&

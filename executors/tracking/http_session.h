@@ -4,7 +4,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
-#include "executors/supervisor/tracking/http_message.h"
+#include "executors/tracking/http_message.h"
 
 namespace hd {
 

@@ -1,4 +1,4 @@
-#include "executors/supervisor/json_depth.h"
+#include "executors/supervisor_protocol/json_depth.h"
 
 namespace hd {
 

@@ -1,7 +1,8 @@
-#include "executors/supervisor/tracking/http_listener.h"
+#include "executors/tracking/http_listener.h"
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <set>
 #include <utility>
 
@@ -9,31 +10,36 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "executors/supervisor/tracking/http_session.h"
 #include "executors/supervisor_protocol/process_identity.h"
+#include "executors/tracking/http_session.h"
 
 namespace hd {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 
 class HttpListener::Impl : public std::enable_shared_from_this<Impl>, public HttpSessions {
  public:
   Impl(asio::io_context& loop, HttpService& service)
       : loop_(loop), service_(service), acceptor_(loop), timer_(loop) {}
 
-  Result<int> listen() {
+  Result<int> listen(const std::string& address, int wanted) {
     error_code error;
-    acceptor_.open(tcp::v4(), error);
-    if (!error) acceptor_.bind({asio::ip::address_v4::loopback(), 0}, error);
+    const auto local = asio::ip::make_address(address, error);
+    const tcp::endpoint endpoint(local, static_cast<std::uint16_t>(wanted));
+    if (!error) acceptor_.open(endpoint.protocol(), error);
+    // Connections that ended lately must not keep a server from starting again.
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(128, error);
     if (!error) acceptor_.non_blocking(true, error);
     const int port = error ? 0 : acceptor_.local_endpoint(error).port();
     if (error) {
       error_code ignored;
       acceptor_.close(ignored);
-      return Error{"cannot listen on 127.0.0.1: " + error.message(), is_shortage(error.value())};
+      return Error{"cannot listen on " + address + ": " + error.message(),
+                   is_shortage(error.value())};
     }
     wait();
     return port;
@@ -132,7 +138,9 @@ HttpListener::HttpListener(asio::io_context& loop, HttpService& service)
 
 HttpListener::~HttpListener() { impl_->leave(); }
 
-Result<int> HttpListener::listen() { return impl_->listen(); }
+Result<int> HttpListener::listen(const std::string& address, int port) {
+  return impl_->listen(address, port);
+}
 
 void HttpListener::finish(std::function<void()> done) { impl_->finish(std::move(done)); }
 
