@@ -71,8 +71,7 @@ Descriptor open_folders(int work, const std::vector<std::string>& parts, bool ma
     const int fd = ::openat(parent, name, kOpenFolder);
     // Of a link the kernel says either, depending on its version.
     struct stat status {};
-    if (fd < 0 && errno == ENOTDIR &&
-        ::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (fd < 0 && errno == ENOTDIR && ::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
       errno = S_ISLNK(status.st_mode) ? ELOOP : ENOTDIR;
     }
     return fd;
@@ -149,7 +148,8 @@ void ArtifactFile::finish() {
 }
 
 ArtifactFolder::ArtifactFolder(int work, int temporary)
-    : work_(::fcntl(work, F_DUPFD_CLOEXEC, 3)), temporary_(::fcntl(temporary, F_DUPFD_CLOEXEC, 3)) {}
+    : work_(::fcntl(work, F_DUPFD_CLOEXEC, 3)),
+      temporary_(::fcntl(temporary, F_DUPFD_CLOEXEC, 3)) {}
 
 ArtifactFolder::~ArtifactFolder() {
   if (work_ >= 0) ::close(work_);

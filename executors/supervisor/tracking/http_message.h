@@ -12,7 +12,7 @@ namespace hd {
 /// A request as a service sees it.
 struct HttpRequest {
   std::string method;
-  std::string path;  ///< percent-decoded, without the query
+  std::string path;                                        ///< percent-decoded, without the query
   std::vector<std::pair<std::string, std::string>> query;  ///< decoded
   std::string authorization;                               ///< the header, empty when absent
   std::string body;  ///< empty while only the head is known, and for uploads

@@ -56,12 +56,12 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
     sessions_.remove(*this);
   }
 
-  [[nodiscard]] bool is_idle() const override { return idle_; }
+  [[nodiscard]] bool is_expendable() const override { return expendable_; }
   [[nodiscard]] Clock::time_point since() const override { return since_; }
 
  private:
   void wait() {
-    idle_ = true;
+    expendable_ = true;
     since_ = Clock::now();
     if (buffer_.size() > 0) return read_head();
     stream_.socket().async_wait(asio::ip::tcp::socket::wait_read,
@@ -73,14 +73,14 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
   }
 
   void read_head() {
-    idle_ = false;
-    since_ = Clock::now();
     head_.emplace();
     head_->header_limit(static_cast<std::uint32_t>(HttpListener::kMostHead));
     // Counted by us: what is too large is thrown away and answered.
     head_->body_limit(std::numeric_limits<std::uint64_t>::max());
     stream_.expires_after(kPatience);
-    http::async_read_header(stream_, buffer_, *head_,
+    http::async_read_header(stream_,
+                            buffer_,
+                            *head_,
                             [self = shared_from_this()](const error_code& error, std::size_t) {
                               if (!self->closed_) self->on_head(error);
                             });
@@ -104,6 +104,7 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
     refusal_ = std::move(admission.refusal);
     upload_ = std::move(admission.upload);
     thrown_away_ = 0;
+    expendable_ = refusal_.has_value();
     const auto length = head_->content_length();
     if (!refusal_ && !upload_ && length && *length > HttpListener::kMostBody) refuse_size();
     if (refusal_ && length && *length > HttpListener::kMostThrownAway) {
@@ -114,7 +115,8 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
     body_.emplace(std::move(*head_));
     if (body_->is_done()) return finish_request();
     if (!asks) return read_body();
-    asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
+    asio::async_write(stream_,
+                      asio::buffer(kContinue.data(), kContinue.size()),
                       [self = shared_from_this()](const error_code& failed, std::size_t) {
                         if (self->closed_) return;
                         if (failed) return self->close();
@@ -134,7 +136,9 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
     body_->get().body().data = piece_.data();
     body_->get().body().size = piece_.size();
     stream_.expires_after(kPatience);
-    http::async_read(stream_, buffer_, *body_,
+    http::async_read(stream_,
+                     buffer_,
+                     *body_,
                      [self = shared_from_this()](const error_code& error, std::size_t) {
                        if (!self->closed_) self->on_body(error);
                      });
@@ -209,15 +213,15 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
   // Head and body leave in one piece: in two, the second would wait for an acknowledgement.
   template <typename Response>
   void write(Response& response) {
-    http::async_write(stream_, response,
-                      [self = shared_from_this()](const error_code& error, std::size_t) {
-                        if (self->closed_) return;
-                        self->response_.emplace<std::monostate>();
-                        if (error || !self->keep_alive_) return self->close();
-                        self->request_ = {};
-                        self->stream_.expires_never();
-                        self->wait();
-                      });
+    http::async_write(
+        stream_, response, [self = shared_from_this()](const error_code& error, std::size_t) {
+          if (self->closed_) return;
+          self->response_.emplace<std::monostate>();
+          if (error || !self->keep_alive_) return self->close();
+          self->request_ = {};
+          self->stream_.expires_never();
+          self->wait();
+        });
   }
 
   beast::tcp_stream stream_;
@@ -235,7 +239,7 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
   std::size_t thrown_away_ = 0;
   Clock::time_point since_ = Clock::now();
   bool keep_alive_ = true;
-  bool idle_ = true;
+  bool expendable_ = true;
   bool closed_ = false;
 };
 

@@ -13,8 +13,8 @@ namespace hd {
 [[nodiscard]] nlohmann::json read_json_object(std::string_view text);
 
 /// Members of a call's parameters. All but number_field and required_text give nothing for a member
-/// that is absent or null; all throw TrackingError, which names the member, for one of another type.
-/// Whole numbers may be written as text, as protocol buffers do.
+/// that is absent or null; all throw TrackingError, which names the member, for one of another
+/// type. Whole numbers may be written as text, as protocol buffers do.
 [[nodiscard]] std::string text_field(const nlohmann::json& parameters, const char* name);
 [[nodiscard]] std::string required_text(const nlohmann::json& parameters, const char* name);
 [[nodiscard]] std::optional<std::int64_t> integer_field(const nlohmann::json& parameters,

@@ -92,8 +92,8 @@ LoggedModel& LoggedModels::create(const std::string& name, const std::string& ru
 LoggedModel& LoggedModels::find(std::string_view id) {
   const auto found = models_.find(id);
   if (found == models_.end()) {
-    throw TrackingError(Code::kDoesNotExist, "Logged model with ID '" + std::string(id) +
-                                                 "' not found");
+    throw TrackingError(Code::kDoesNotExist,
+                        "Logged model with ID '" + std::string(id) + "' not found");
   }
   return found->second;
 }
@@ -123,11 +123,12 @@ std::string LoggedModels::path_of_uri(std::string_view uri) {
     next_part(rest);
   }
   if (scheme == "mlflow-artifacts") return path_of(rest);
-  if (scheme == "runs") return artifact_prefix_of(attempt_.run(next_part(rest))) + std::string(rest);
+  if (scheme == "runs")
+    return artifact_prefix_of(attempt_.run(next_part(rest))) + std::string(rest);
   if (scheme == "models") return find(next_part(rest)).folder;
-  throw TrackingError(Code::kInvalidParameter,
-                      "only files that this run has logged can be registered, found " +
-                          std::string(uri));
+  throw TrackingError(
+      Code::kInvalidParameter,
+      "only files that this run has logged can be registered, found " + std::string(uri));
 }
 
 void add_logged_model_endpoints(EndpointTable& table,

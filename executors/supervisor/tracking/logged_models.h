@@ -52,10 +52,13 @@ class LoggedModels {
   std::map<std::string, LoggedModel, std::less<>> models_;
 };
 
-/// The folder of a run's files below `outputs`, with a slash at its end; empty for the attempt's own.
+/// The folder of a run's files below `outputs`, with a slash at its end; empty for the attempt's
+/// own.
 [[nodiscard]] std::string artifact_prefix_of(const TrackedRun& run);
 
 /// Adds `logged-models...`. Both must outlive the table.
-void add_logged_model_endpoints(EndpointTable& table, TrackedAttempt& attempt, LoggedModels& models);
+void add_logged_model_endpoints(EndpointTable& table,
+                                TrackedAttempt& attempt,
+                                LoggedModels& models);
 
 }  // namespace hd

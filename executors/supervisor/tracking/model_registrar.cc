@@ -48,8 +48,9 @@ ModelRegistrar::~ModelRegistrar() {
 void ModelRegistrar::start(const ModelToRegister& model,
                            std::function<void(Result<int>)> registered) {
   if (place_.program.empty() || place_.project.empty()) {
-    return registered(Error{"models are registered by the program hdrive, which is not beside the "
-                            "supervisor; the files are kept in outputs"});
+    return registered(
+        Error{"models are registered by the program hdrive, which is not beside the "
+              "supervisor; the files are kept in outputs"});
   }
   UnderWay made;
   made.registered = std::move(registered);
@@ -84,7 +85,8 @@ Result<pid_t> ModelRegistrar::launch(const ModelToRegister& model, UnderWay& mad
                "--output=json"};
   if (!model.description.empty()) plan.argv.push_back("--description=" + model.description);
   for (const auto& [key, value] : model.tags) plan.argv.push_back("--tag=" + key + '=' + value);
-  plan.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {attempt_files::kMark, place_.mark}};
+  plan.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                      {attempt_files::kMark, place_.mark}};
   if (!place_.home.empty()) plan.environment.emplace_back("HOME", place_.home);
   plan.work_descriptor = folder;
   plan.work_path = place_.project;

@@ -15,12 +15,12 @@ namespace hd {
 class ModelRegistrar {
  public:
   struct Place {
-    std::string program;    ///< hdrive; empty when it is not there
-    std::string project;    ///< its folder
+    std::string program;  ///< hdrive; empty when it is not there
+    std::string project;  ///< its folder
     std::string run_id;
-    std::string outputs;    ///< folder of the attempt
-    std::string mark;       ///< HDRIVE_ATTEMPT
-    std::string home;       ///< the user's, may be empty
+    std::string outputs;  ///< folder of the attempt
+    std::string mark;     ///< HDRIVE_ATTEMPT
+    std::string home;     ///< the user's, may be empty
   };
 
   explicit ModelRegistrar(Place place) : place_(std::move(place)) {}

@@ -13,7 +13,8 @@ using Code = TrackingError::Code;
 
 std::string no_such_model(const std::string& name) {
   return "Registered Model with name=" + name +
-         " not found: a script sees the models that it registered itself; `hdrive model list` shows "
+         " not found: a script sees the models that it registered itself; `hdrive model list` "
+         "shows "
          "all";
 }
 
@@ -139,8 +140,8 @@ void ModelVersions::add_endpoints(EndpointTable& table) {
     const std::string name = required_text(parameters, "name");
     const auto [place, is_new] = registered_.try_emplace(name);
     if (!is_new) {
-      throw TrackingError(Code::kAlreadyExists, "Registered Model (name=" + name +
-                                                    ") already exists.");
+      throw TrackingError(Code::kAlreadyExists,
+                          "Registered Model (name=" + name + ") already exists.");
     }
     place->second.description = text_field(parameters, "description");
     return {{"registered_model", model_json(name, place->second)}};
@@ -170,8 +171,9 @@ void ModelVersions::add_endpoints(EndpointTable& table) {
   table.add("GET", "model-versions/get-download-uri", [this](const Json& parameters) -> Json {
     return {{"artifact_uri", find_version(parameters).source}};
   });
-  table.add("GET", "model-versions/search",
-            [this](const Json& parameters) { return search(parameters); });
+  table.add("GET", "model-versions/search", [this](const Json& parameters) {
+    return search(parameters);
+  });
 }
 
 }  // namespace hd

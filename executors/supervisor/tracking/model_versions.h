@@ -54,7 +54,9 @@ class ModelVersions {
     std::string description;
     std::vector<Version> versions;
   };
-  void finish(const std::string& name, const std::string& source, Version version,
+  void finish(const std::string& name,
+              const std::string& source,
+              Version version,
               const Result<int>& registered);
   [[nodiscard]] Model& find(const std::string& name);
   [[nodiscard]] const Version& find_version(const nlohmann::json& parameters);

@@ -1,3 +1,5 @@
+#include "executors/supervisor/tracking/run_endpoints.h"
+
 #include <algorithm>
 #include <charconv>
 #include <memory>
@@ -6,7 +8,6 @@
 #include <vector>
 
 #include "executors/supervisor/tracking/json_fields.h"
-#include "executors/supervisor/tracking/run_endpoints.h"
 #include "executors/supervisor/tracking/run_search.h"
 #include "executors/supervisor/tracking/tracking_error.h"
 
@@ -61,7 +62,9 @@ class Runs {
       if (key == "mlflow.runName" && name.empty()) name = text_field(tag, "value");
     }
     TrackedRun& run = attempt_.create_run(
-        name, parent, integer_field(parameters, "start_time").value_or(attempt_.identity().start_ms));
+        name,
+        parent,
+        integer_field(parameters, "start_time").value_or(attempt_.identity().start_ms));
     set_tags(run, list_field(parameters, "tags"));
     if (run.is_below() && parent.empty()) {
       attempt_.set_tag(run, kParentTag, attempt_.own_run().id);
@@ -87,8 +90,7 @@ class Runs {
 
   Json log_parameter(const Json& parameters) {
     TrackedRun& run = attempt_.opened_run(run_id_of(parameters));
-    attempt_.log_parameter(
-        run, required_text(parameters, "key"), text_field(parameters, "value"));
+    attempt_.log_parameter(run, required_text(parameters, "key"), text_field(parameters, "value"));
     return Json::object();
   }
 
@@ -173,8 +175,8 @@ class Runs {
   Json history(const Json& parameters) {
     const TrackedRun& run = attempt_.run(run_id_of(parameters));
     const std::string key = required_text(parameters, "metric_key");
-    const MetricPage page = history_(
-        run.prefix + key, integer_field(parameters, "page_token").value_or(0));
+    const MetricPage page =
+        history_(run.prefix + key, integer_field(parameters, "page_token").value_or(0));
     Json metrics = Json::array();
     for (const TrackedMetric& metric : page.points) metrics.push_back(metric_json(key, metric));
     Json answer = {{"metrics", std::move(metrics)}};
@@ -259,9 +261,8 @@ std::string artifact_uri_of(const TrackedAttempt& attempt, const TrackedRun& run
 void add_run_endpoints(EndpointTable& table, TrackedAttempt& attempt, ReadHistory history) {
   const auto runs = std::make_shared<Runs>(attempt, std::move(history));
   const auto add = [&](const char* method, const char* path, Json (Runs::*call)(const Json&)) {
-    table.add(method, path, [runs, call](const Json& parameters) {
-      return (*runs.*call)(parameters);
-    });
+    table.add(
+        method, path, [runs, call](const Json& parameters) { return (*runs.*call)(parameters); });
   };
   add("GET", "runs/get", &Runs::get);
   add("POST", "runs/create", &Runs::create);

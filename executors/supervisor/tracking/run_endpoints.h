@@ -15,8 +15,8 @@ using ReadHistory = std::function<MetricPage(std::string_view name, std::int64_t
 /// Adds `runs/...` and `metrics/...`. `attempt` must outlive the table.
 void add_run_endpoints(EndpointTable& table, TrackedAttempt& attempt, ReadHistory history);
 
-/// Adds `experiments/...`: whatever a script calls its experiment, it is that of the attempt, because
-/// clients refuse to log to a run of another one.
+/// Adds `experiments/...`: whatever a script calls its experiment, it is that of the attempt,
+/// because clients refuse to log to a run of another one.
 void add_experiment_endpoints(EndpointTable& table, TrackedAttempt& attempt);
 
 /// Where clients find the artifacts of a run.

@@ -140,10 +140,14 @@ std::optional<std::string> text_of(const Key& key,
     return found == texts.end() ? std::nullopt : std::optional(found->second);
   };
   switch (key.kind) {
-    case Key::Kind::kMetric: return std::nullopt;
-    case Key::Kind::kParameter: return find(run.parameters);
-    case Key::Kind::kTag: return find(run.tags);
-    case Key::Kind::kAttribute: break;
+    case Key::Kind::kMetric:
+      return std::nullopt;
+    case Key::Kind::kParameter:
+      return find(run.parameters);
+    case Key::Kind::kTag:
+      return find(run.tags);
+    case Key::Kind::kAttribute:
+      break;
   }
   if (key.name == "run_id") return run.id;
   if (key.name == "run_name" || key.name == "Run name") return run.name;

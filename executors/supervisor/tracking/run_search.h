@@ -8,8 +8,8 @@
 namespace hd {
 
 /// MLflow's filter of runs: terms joined by AND, each `metrics.k`, `params.k`, `tags.k` or an
-/// attribute, a comparison and a value: "metrics.loss < 0.5 AND params.`opt` = 'adam'". Keys may be in
-/// back quotes or double quotes.
+/// attribute, a comparison and a value: "metrics.loss < 0.5 AND params.`opt` = 'adam'". Keys may be
+/// in back quotes or double quotes.
 class RunFilter {
  public:
   /// Throws TrackingError for a text that is no filter, saying where.

@@ -19,8 +19,9 @@ std::string part_of(std::string_view name) {
   std::string part;
   for (const char c : name.substr(0, kLongestPart)) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool kept = byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-                      (byte >= 'a' && byte <= 'z') || c == '.' || c == '_' || c == '-' || c == ' ';
+    const bool kept = byte >= 0x80 || (byte >= '0' && byte <= '9') ||
+                      (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || c == '.' ||
+                      c == '_' || c == '-' || c == ' ';
     part += kept ? c : '_';
   }
   while (!part.empty() && find_invalid_utf8(part)) part.pop_back();  // cut inside a character

@@ -46,9 +46,9 @@ struct TrackedIdentity {
   std::int64_t start_ms = 0;
 };
 
-/// What a script logs through MLflow: keeps what it may ask back, and turns everything into what the
-/// lines of a metrics file say. Sampled parameters are no part of it, so a script may log them with
-/// any value. Nothing here is refused because of its size; what is too much is only not kept.
+/// What a script logs through MLflow: keeps what it may ask back, and turns everything into what
+/// the lines of a metrics file say. Sampled parameters are no part of it, so a script may log them
+/// with any value. Nothing here is refused because of its size; what is too much is only not kept.
 class TrackedAttempt {
  public:
   /// Takes what was said. Called within the members below; the line is not kept.

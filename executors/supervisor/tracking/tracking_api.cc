@@ -32,8 +32,8 @@ std::optional<std::string_view> call_of(std::string_view path) {
 
 /// The artifact that a path names; empty for the list of them.
 std::optional<std::string_view> artifact_of(std::string_view path) {
-  for (const std::string_view prefix : {"/api/2.0/mlflow-artifacts/artifacts",
-                                        "/ajax-api/2.0/mlflow-artifacts/artifacts"}) {
+  for (const std::string_view prefix :
+       {"/api/2.0/mlflow-artifacts/artifacts", "/ajax-api/2.0/mlflow-artifacts/artifacts"}) {
     const auto rest = below(path, prefix);
     if (!rest) continue;
     if (rest->empty()) return rest;
@@ -132,15 +132,15 @@ HttpAdmission TrackingApi::admit(const HttpRequest& head) {
   HttpAdmission admission;
   if (head.path == "/health" || head.path == "/version") return admission;
   if (!is_authorized(head.authorization)) {
-    admission.refusal = answer_of(TrackingError(
-        Code::kUnauthenticated, "this is the tracking server of one run; it wants the token of that run"));
+    admission.refusal = answer_of(
+        TrackingError(Code::kUnauthenticated,
+                      "this is the tracking server of one run; it wants the token of that run"));
     return admission;
   }
   const auto artifact = artifact_of(head.path);
   if (!artifact || head.method != "PUT") return admission;
   const HttpAnswer refused = guarded([&] {
-    admission.upload =
-        std::make_unique<Upload>(artifacts_.create(models_.path_of(*artifact)));
+    admission.upload = std::make_unique<Upload>(artifacts_.create(models_.path_of(*artifact)));
     return HttpAnswer();
   });
   if (!admission.upload) admission.refusal = refused;
@@ -206,8 +206,8 @@ HttpAnswer TrackingApi::answer_artifacts(const HttpRequest& request, std::string
     artifacts_.remove(models_.path_of(path));
     return json_answer(Json::object());
   }
-  throw TrackingError(Code::kNoSuchEndpoint, "hdrive does not serve " + request.method +
-                                                 " of an artifact");
+  throw TrackingError(Code::kNoSuchEndpoint,
+                      "hdrive does not serve " + request.method + " of an artifact");
 }
 
 Json TrackingApi::list_run_artifacts(const Json& parameters) {

@@ -25,7 +25,10 @@ std::string value_of(const Variables& environment, std::string_view name) {
 
 class TrackingServer::Impl : public HttpService {
  public:
-  Impl(boost::asio::io_context& loop, Sinks sinks, const std::string& path, const ChildRunSpec& spec)
+  Impl(boost::asio::io_context& loop,
+       Sinks sinks,
+       const std::string& path,
+       const ChildRunSpec& spec)
       : loop_(loop),
         sinks_(std::move(sinks)),
         spec_(spec),
@@ -39,8 +42,9 @@ class TrackingServer::Impl : public HttpService {
 
   std::optional<Error> open(int directory, int work, Variables& environment) {
     if (names_tracking_server(environment)) {
-      note("MLFLOW_TRACKING_URI is set in the environment of the script: MLflow logs there, and "
-           "hdrive does not hear it");
+      note(
+          "MLFLOW_TRACKING_URI is set in the environment of the script: MLflow logs there, and "
+          "hdrive does not hear it");
       return std::nullopt;
     }
     listener_.reset();
@@ -54,8 +58,7 @@ class TrackingServer::Impl : public HttpService {
     }
     artifacts_ = std::make_unique<ArtifactFolder>(work, directory);
     TrackingApi::Parts parts;
-    parts.identity = tracked_identity(
-        spec_.run_id, environment, Listening::now().wall_us / 1000);
+    parts.identity = tracked_identity(spec_.run_id, environment, Listening::now().wall_us / 1000);
     parts.token = random_hex_text();
     parts.tell = [this](const HeardLine& line) { tell(line); };
     parts.history = [this](std::string_view name, std::int64_t offset) {

@@ -36,8 +36,8 @@ class TrackingServer {
                  const ChildRunSpec& spec);
   ~TrackingServer();
 
-  /// Opens the endpoint for the script that is about to start, and adds to its environment how it is
-  /// found. Where the user has named another server, or the endpoint cannot be opened, the
+  /// Opens the endpoint for the script that is about to start, and adds to its environment how it
+  /// is found. Where the user has named another server, or the endpoint cannot be opened, the
   /// environment stays as it is and a note says why. An error is a shortage that may pass.
   /// `directory` and `work`: the open folders of the attempt.
   [[nodiscard]] std::optional<Error> open(int directory, int work, Variables& environment);
