@@ -18,8 +18,8 @@ ExitStatus exit_of_script(int status,
     exit.code = WEXITSTATUS(status);
   }
   if (passed_limit) {
-    exit.message = "the time limit of " + std::to_string(*passed_limit) +
-                   " s passed; the script was stopped";
+    exit.message =
+        "the time limit of " + std::to_string(*passed_limit) + " s passed; the script was stopped";
     exit.kind = ExitStatus::Kind::kTimeLimit;
   }
   exit.time_us = ended_us;

@@ -7,8 +7,8 @@
 
 namespace hd {
 
-/// How a script ended, from its status as waitpid gives it. `passed_limit`: the time limit because of
-/// which it was stopped.
+/// How a script ended, from its status as waitpid gives it. `passed_limit`: the time limit because
+/// of which it was stopped.
 [[nodiscard]] ExitStatus exit_of_script(int status,
                                         std::int64_t ended_us,
                                         const std::optional<std::int64_t>& passed_limit);

@@ -352,7 +352,8 @@ void read_metric_line(std::string_view line, HeardLine& out) {
 bool read_json_fields(std::string_view line, HeardLine& out) {
   out.clear();
   line = without_blanks(line);
-  if (line.size() < 2 || line.front() != '{' || line.back() != '}' || is_nested_deeper(line, kDeepest))
+  if (line.size() < 2 || line.front() != '{' || line.back() != '}' ||
+      is_nested_deeper(line, kDeepest))
     return false;
   const Json json = parse_object(line);
   if (!json.is_object()) return false;

@@ -105,12 +105,8 @@ void MetricRouter::hear_point(const HeardPoint& point,
     log_.add_point(name->encoded, point, line.step, time_us);
     return;
   }
-  held_.push_back({name,
-                   {{}, point.value, {}},
-                   line.step,
-                   time_us,
-                   now.steady_us,
-                   now.steady_us + kHoldUs});
+  held_.push_back(
+      {name, {{}, point.value, {}}, line.step, time_us, now.steady_us, now.steady_us + kHoldUs});
 }
 
 void MetricRouter::expect_more(std::int64_t steady_us) {

@@ -24,8 +24,8 @@ struct Now {
 /// Decides which of the heard values count. A name belongs to the best route that used it: once it
 /// was heard natively, what patterns find under it is dropped. Scripts often print a value and log
 /// it in the same moment, so the first values that a pattern finds under a new name are held for
-/// kHoldUs, to see whether those of a better route arrive. Event files are written minutes late and tell
-/// everything from the start: a name whose printed values count already stays with these.
+/// kHoldUs, to see whether those of a better route arrive. Event files are written minutes late and
+/// tell everything from the start: a name whose printed values count already stays with these.
 class MetricRouter {
  public:
   static constexpr std::int64_t kHoldUs = 100'000;

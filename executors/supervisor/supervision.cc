@@ -75,10 +75,7 @@ class Supervision {
                  log_.add_note(text);
                  write_out();
                }}),
-        tracking_(loop_,
-                  {listening_.router(), log_, [this] { write_out(); }},
-                  path_,
-                  spec),
+        tracking_(loop_, {listening_.router(), log_, [this] { write_out(); }}, path_, spec),
         watch_(loop_),
         signals_(loop_),
         kill_timer_(loop_),
@@ -354,9 +351,8 @@ class Supervision {
     }
     tracking_.finish([this] {
       listening_.end();
-      finish(exit_of_script(script_status_,
-                            ended_us_,
-                            time_limit_passed_ ? spec_.time_limit_seconds : std::nullopt));
+      finish(exit_of_script(
+          script_status_, ended_us_, time_limit_passed_ ? spec_.time_limit_seconds : std::nullopt));
     });
   }
 

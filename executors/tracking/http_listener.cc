@@ -102,17 +102,17 @@ class HttpListener::Impl : public std::enable_shared_from_this<Impl>, public Htt
       is_short_ = error && is_shortage(error.value());
       if (error == asio::error::connection_aborted) continue;
       if (error) return;
-      if (sessions_.size() >= kMostConnections) close_longest_idle();
+      if (sessions_.size() >= kMostConnections) close_oldest();
       const auto session = make_http_session(std::move(socket), service_, *this);
       sessions_.insert(session.get());
       session->start();
     }
   }
 
-  void close_longest_idle() {
+  void close_oldest() {
     const auto oldest = std::min_element(
         sessions_.begin(), sessions_.end(), [](const HttpSession* a, const HttpSession* b) {
-          if (a->is_idle() != b->is_idle()) return a->is_idle();
+          if (a->is_expendable() != b->is_expendable()) return a->is_expendable();
           return a->since() < b->since();
         });
     (*oldest)->close();

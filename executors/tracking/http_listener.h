@@ -15,7 +15,7 @@ namespace hd {
 
 /// Serves HTTP/1.1. Bounded in everything that a client decides: heads,
 /// bodies that are read into memory, connections, and how long a request may take to arrive. A
-/// connection beyond the bound replaces the one that has been idle for longest.
+/// connection beyond the bound replaces the one that has had no admitted request for longest.
 class HttpListener {
  public:
   static constexpr std::size_t kMostConnections = 64;

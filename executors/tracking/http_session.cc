@@ -56,12 +56,12 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
     sessions_.remove(*this);
   }
 
-  [[nodiscard]] bool is_idle() const override { return idle_; }
+  [[nodiscard]] bool is_expendable() const override { return expendable_; }
   [[nodiscard]] Clock::time_point since() const override { return since_; }
 
  private:
   void wait() {
-    idle_ = true;
+    expendable_ = true;
     since_ = Clock::now();
     if (buffer_.size() > 0) return read_head();
     stream_.socket().async_wait(asio::ip::tcp::socket::wait_read,
@@ -73,8 +73,6 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
   }
 
   void read_head() {
-    idle_ = false;
-    since_ = Clock::now();
     head_.emplace();
     head_->header_limit(static_cast<std::uint32_t>(HttpListener::kMostHead));
     // Counted by us: what is too large is thrown away and answered.
@@ -107,6 +105,7 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
     refusal_ = std::move(admission.refusal);
     upload_ = std::move(admission.upload);
     thrown_away_ = 0;
+    expendable_ = refusal_.has_value();
     const auto length = head_->content_length();
     if (!refusal_ && !upload_ && length && *length > HttpListener::kMostBody) refuse_size();
     if (refusal_ && length && *length > HttpListener::kMostThrownAway) {
@@ -241,7 +240,7 @@ class Session : public HttpSession, public std::enable_shared_from_this<Session>
   std::size_t thrown_away_ = 0;
   Clock::time_point since_ = Clock::now();
   bool keep_alive_ = true;
-  bool idle_ = true;
+  bool expendable_ = true;
   bool closed_ = false;
 };
 

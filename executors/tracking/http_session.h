@@ -15,9 +15,9 @@ class HttpSession {
   virtual ~HttpSession() = default;
   virtual void start() = 0;
   virtual void close() = 0;
-  /// Whether it waits for a request.
-  [[nodiscard]] virtual bool is_idle() const = 0;
-  /// When it began what it does.
+  /// Whether no request that was admitted is under way.
+  [[nodiscard]] virtual bool is_expendable() const = 0;
+  /// When it was accepted, or had its last answer.
   [[nodiscard]] virtual std::chrono::steady_clock::time_point since() const = 0;
 };
 

@@ -95,6 +95,18 @@ TEST(ChildArguments, NothingIsPastedIntoACommand) {
               ElementsAre("/bin/sh", "-c", "python train.py --lr $AZUREML_SWEEP_lr"));
 }
 
+TEST(ChildEnvironment, ForgetsTheTrackingServerOfAnOuterRun) {
+  ChildSurroundings surroundings;
+  surroundings.inherited = {{"HDRIVE_RUN_ID", "HD_0_1"},
+                            {"MLFLOW_RUN_ID", "HD_0_1"},
+                            {"MLFLOW_TRACKING_URI", "http://127.0.0.1:1"}};
+  const auto inner = child_environment(parent_run(), "HD_1_0", {}, surroundings);
+  EXPECT_FALSE(value_of(inner, "MLFLOW_TRACKING_URI"));
+  surroundings.inherited = {{"MLFLOW_TRACKING_URI", "http://127.0.0.1:1"}};
+  const auto users = child_environment(parent_run(), "HD_1_0", {}, surroundings);
+  EXPECT_EQ(value_of(users, "MLFLOW_TRACKING_URI"), "http://127.0.0.1:1");
+}
+
 TEST(ChildEnvironment, GivesIdsAndHyperparameters) {
   ChildSurroundings surroundings;
   surroundings.project_directory = "/project";

@@ -1,10 +1,11 @@
-"""What the documents say of the tests is so."""
+"""What the documents say of the tests is so, and their examples work."""
 import glob
 import os
 import re
 import unittest
 
-from harness import ROOT
+from harness import ROOT, WorkspaceTest
+from mlflow_clients import python_with_mlflow
 
 CPP = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)")
 NAME = re.compile(r"`((?:test_\w+\.)?[A-Z]\w+\.\w+)`")
@@ -44,6 +45,23 @@ class Reliability(unittest.TestCase):
         rows = [row for table in tables for row in table.splitlines()]
         self.assertGreater(len(rows), 30)
         self.assertEqual([row for row in rows if not NAME.search(row.split("|")[-2])], [])
+
+
+class Metrics(WorkspaceTest):
+    def test_every_example_reports_the_same(self):
+        with open(os.path.join(ROOT, "docs", "metrics.md"), encoding="utf-8") as file:
+            examples = re.findall(r"(?m)^## (.*)\n(?:(?!^#).*\n)*?```python\n([\s\S]*?)```", file.read())
+        self.assertEqual(len(examples), 5)
+        for heading, script in examples:
+            with self.subTest(heading):
+                needs_client = "mlflow" in script or "tensorboardX" in script
+                self.write_runconfig("local", interpreter=python_with_mlflow(3) if needs_client else "python")
+                self.write("train.py", script)
+                self.write_hdconfig({"--x": ["choice", [1]]})
+                child = self.sweep("train.py")["runId"] + "_0"
+                points = self.run_hdrive("run", "metrics", "-r", child, "-o", "json").json()
+                found = [(point["name"], point["step"], round(point["value"], 6)) for point in points]
+                self.assertEqual(found, [("score", 0, 0.5), ("score", 1, 0.6), ("score", 2, 0.7)])
 
 
 if __name__ == "__main__":

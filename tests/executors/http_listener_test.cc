@@ -36,7 +36,8 @@ class Echo : public HttpService {
       admission.refusal.emplace();
       admission.refusal->status = 401;
     }
-    if (head.method == "PUT" && !admission.refusal) admission.upload = std::make_unique<Kept>(uploaded);
+    if (head.method == "PUT" && !admission.refusal)
+      admission.upload = std::make_unique<Kept>(uploaded);
     return admission;
   }
   void answer(const HttpRequest& request, Reply reply) override {
@@ -160,10 +161,13 @@ TEST_F(HttpListenerTest, LargeBodiesAreThrownAway) {
 }
 
 TEST_F(HttpListenerTest, WhatIsNoRequestIsRefused) {
-  for (const std::string& text : {std::string("hello\r\n\r\n"), std::string("GET /\r\n\r\n"), std::string("\0\0\0\0\r\n\r\n", 8),
-                                  "GET / HTTP/1.1\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n",
-                                  std::string("POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"),
-                                  std::string("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")}) {
+  for (const std::string& text :
+       {std::string("hello\r\n\r\n"),
+        std::string("GET /\r\n\r\n"),
+        std::string("\0\0\0\0\r\n\r\n", 8),
+        "GET / HTTP/1.1\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n",
+        std::string("POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"),
+        std::string("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")}) {
     const int fd = connect();
     send(fd, text);
     EXPECT_TRUE(ends(fd)) << text.substr(0, 40);
@@ -181,6 +185,7 @@ TEST_F(HttpListenerTest, IdleConnectionsMakeRoomForNewOnes) {
     receive(idle.back(), "GET /a");
   }
   send(idle[0], "POST /slow HTTP/1.1\r\nContent-Length: 3\r\n\r\na");
+  send(idle[1], "POST /half");  // no request yet
   const int fd = connect();
   send(fd, "GET /b HTTP/1.1\r\n\r\n");
   receive(fd, "GET /b");

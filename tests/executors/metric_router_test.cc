@@ -88,6 +88,32 @@ TEST_F(MetricRouterTest, NativeValuesReplaceHeldOnesAndEndPrintedOnes) {
   EXPECT_EQ(stream(), testing::sealed("{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",1.5,null,1]]}\n"));
 }
 
+TEST_F(MetricRouterTest, MlflowGoesBeforeAllButNativeValues) {
+  hear("a", 1, Route::kEventFile, 0);
+  hear("a", 2, Route::kMlflow, 10);
+  hear("a", 3, Route::kEventFile, 20);
+  hear("a", 4, Route::kPattern, 30);
+  hear("a", 5, Route::kNative, 40);
+  hear("a", 6, Route::kMlflow, 50);
+  EXPECT_EQ(stream(),
+            testing::sealed("{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",1,null,1],[\"a\",2,null,1],"
+                            "[\"a\",5,null,1]]}\n"));
+}
+
+TEST_F(MetricRouterTest, PrintedValuesWaitForRequestsThatAreOnTheirWay) {
+  hear("a", 1, Route::kPattern, 0);
+  router_->expect_more(90'000);
+  router_->release(150'000, false);
+  EXPECT_EQ(stream(), "");
+  EXPECT_EQ(router_->next_release_us(), 190'000);
+  hear("a", 2, Route::kMlflow, 180'000);
+  hear("b", 3, Route::kPattern, 200'000);
+  // Not for ever.
+  for (std::int64_t at = 200'000; at < 3'000'000; at += 50'000) router_->expect_more(at);
+  EXPECT_EQ(router_->next_release_us(), 200'000 + MetricRouter::kLongestHoldUs);
+  EXPECT_EQ(stream(), testing::sealed("{\"n\":1,\"k\":\"m\",\"p\":[[\"a\",2,null,1]]}\n"));
+}
+
 TEST_F(MetricRouterTest, LimitsTheNumberOfNames) {
   for (std::size_t i = 0; i < MetricRouter::kMostNames + 5; ++i) {
     hear("n" + std::to_string(i), 1, Route::kNative, 0);

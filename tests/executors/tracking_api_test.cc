@@ -18,7 +18,11 @@ Json with(Json body, const char* name, const Json& value) {
 }
 
 Json metric(const char* key, const Json& value, std::int64_t step, std::int64_t timestamp = 5) {
-  return {{"run_id", "HD_1_3"}, {"key", key}, {"value", value}, {"step", step}, {"timestamp", timestamp}};
+  return {{"run_id", "HD_1_3"},
+          {"key", key},
+          {"value", value},
+          {"step", step},
+          {"timestamp", timestamp}};
 }
 
 Json run_with_name(const char* name, const char* parent) {
@@ -29,13 +33,22 @@ Json run_with_name(const char* name, const char* parent) {
 
 TEST_F(TrackingApiTest, AnswersNothingWithoutTheToken) {
   const char* target = "/api/2.0/mlflow/runs/get?run_id=HD_1_3";
-  for (const char* authorization : {"", "Bearer", "Bearer ", "Bearer secre", "Bearer secrets",
-                                    "secret", "Basic c2VjcmV0", "Basic !", "bearer secret"}) {
+  for (const char* authorization : {"",
+                                    "Bearer",
+                                    "Bearer ",
+                                    "Bearer secre",
+                                    "Bearer secrets",
+                                    "secret",
+                                    "Basic c2VjcmV0",
+                                    "Basic !",
+                                    "bearer secret"}) {
     const HttpAnswer answer = send("GET", target, "", authorization);
     EXPECT_EQ(answer.status, 401) << authorization;
     EXPECT_EQ(Json::parse(answer.body)["error_code"], "UNAUTHENTICATED");
   }
-  EXPECT_EQ(send("PUT", "/api/2.0/mlflow-artifacts/artifacts/digits/HD_1_3/artifacts/a", "x", "").status, 401);
+  EXPECT_EQ(
+      send("PUT", "/api/2.0/mlflow-artifacts/artifacts/digits/HD_1_3/artifacts/a", "x", "").status,
+      401);
   EXPECT_EQ(file("a"), "");
   EXPECT_EQ(send("GET", target).status, 200);
   EXPECT_EQ(send("GET", target, "", "Basic YW55Ym9keTpzZWNyZXQ=").status, 200);
@@ -47,14 +60,21 @@ TEST_F(TrackingApiTest, MetricsAreToldWithStepAndTime) {
   call("POST", "runs/log-metric", metric("loss", 0.5, 4));
   call("POST", "runs/log-metric", metric("loss", "NaN", 5));
   call("POST", "runs/log-metric", metric("loss", "-Infinity", 6));
-  call("POST", "runs/log-metric",
-       {{"run_uuid", "HD_1_3"}, {"key", "old"}, {"value", "1.5"}, {"step", "7"}, {"timestamp", "9"}});
+  call("POST",
+       "runs/log-metric",
+       {{"run_uuid", "HD_1_3"},
+        {"key", "old"},
+        {"value", "1.5"},
+        {"step", "7"},
+        {"timestamp", "9"}});
   EXPECT_THAT(told_, ElementsAre("loss=0.5@4", "loss=nan@5", "loss=-inf@6", "old=1.5@7"));
 }
 
 TEST_F(TrackingApiTest, ARetriedRequestIsStoredOnce) {
-  const Json batch = with(
-      kOwn, "metrics", {metric("a", 1, 0), metric("a", 1, 0), metric("a", 1, 1), metric("a", 2, 0)});
+  const Json batch =
+      with(kOwn,
+           "metrics",
+           {metric("a", 1, 0), metric("a", 1, 0), metric("a", 1, 1), metric("a", 2, 0)});
   call("POST", "runs/log-batch", batch);
   call("POST", "runs/log-batch", batch);
   call("POST", "runs/log-metric", metric("a", 1, 0, 6));
@@ -82,7 +102,8 @@ TEST_F(TrackingApiTest, ParametersMayChange) {
 }
 
 TEST_F(TrackingApiTest, WhatWasLoggedCanBeReadBack) {
-  call("POST", "runs/log-batch",
+  call("POST",
+       "runs/log-batch",
        {{"run_id", "HD_1_3"},
         {"metrics", {metric("loss", 3, 9, 1), metric("loss", 2, 10, 1), metric("loss", 1, 4, 8)}},
         {"params", {{{"key", "p"}, {"value", "1"}}}},
@@ -93,9 +114,11 @@ TEST_F(TrackingApiTest, WhatWasLoggedCanBeReadBack) {
   // The latest one by step, not by arrival.
   EXPECT_EQ(run["data"]["metrics"][0]["value"], 2);
   EXPECT_EQ(run["data"]["tags"][0]["value"], "x");
-  const Json history = call("GET", "metrics/get-history?run_id=HD_1_3&metric_key=loss&max_results=25000");
+  const Json history =
+      call("GET", "metrics/get-history?run_id=HD_1_3&metric_key=loss&max_results=25000");
   EXPECT_EQ(history["metrics"].size(), 3U);
-  EXPECT_EQ(history["metrics"][2], (Json{{"key", "loss"}, {"value", 1}, {"timestamp", 8}, {"step", 4}}));
+  EXPECT_EQ(history["metrics"][2],
+            (Json{{"key", "loss"}, {"value", 1}, {"timestamp", 8}, {"step", 4}}));
   EXPECT_FALSE(history.contains("next_page_token"));
 }
 
@@ -107,7 +130,8 @@ TEST_F(TrackingApiTest, ALongHistoryComesInPages) {
   std::string token;
   int pages = 0;
   do {
-    const Json page = call("GET", "metrics/get-history?run_id=HD_1_3&metric_key=a&page_token=" + token);
+    const Json page =
+        call("GET", "metrics/get-history?run_id=HD_1_3&metric_key=a&page_token=" + token);
     for (const Json& point : page["metrics"]) steps.push_back(point["step"]);
     token = page.value("next_page_token", "");
     ++pages;
@@ -128,20 +152,24 @@ TEST_F(TrackingApiTest, EveryExperimentIsThatOfTheAttempt) {
   EXPECT_EQ(call("GET", "experiments/get?experiment_id=digits")["experiment"]["name"], "another");
   call("GET", "experiments/get?experiment_id=7", {}, 404);
   EXPECT_EQ(call("POST", "experiments/search", {{"max_results", 10}})["experiments"].size(), 1U);
-  EXPECT_THAT(told_, ElementsAre("tag mlflow.experimentName=my own", "tag mlflow.experimentName=another"));
+  EXPECT_THAT(told_,
+              ElementsAre("tag mlflow.experimentName=my own", "tag mlflow.experimentName=another"));
   EXPECT_EQ(call("POST", "runs/delete", kOwn, 403)["error_code"], "PERMISSION_DENIED");
 }
 
 TEST_F(TrackingApiTest, TheFirstRunThatIsCreatedIsTheAttempt) {
-  const Json made = call("POST", "runs/create", {{"experiment_id", "0"}, {"run_name", "lightning"}});
+  const Json made =
+      call("POST", "runs/create", {{"experiment_id", "0"}, {"run_name", "lightning"}});
   EXPECT_EQ(made["run"]["info"]["run_id"], "HD_1_3");
   EXPECT_EQ(made["run"]["info"]["run_name"], "lightning");
   const Json second = call("POST", "runs/create", {{"experiment_id", "0"}, {"run_name", "a/b"}});
   EXPECT_EQ(second["run"]["info"]["run_id"], "HD_1_3_0");
   call("POST", "runs/log-metric", with(metric("loss", 1, 0), "run_id", "HD_1_3_0"));
   call("POST", "runs/update", {{"run_id", "HD_1_3_0"}, {"status", "FINISHED"}, {"end_time", 7}});
-  EXPECT_THAT(told_, ElementsAre("tag child/a_b/mlflow.parentRunId=HD_1_3", "child/a_b/loss=1@0",
-                                 "tag child/a_b/status=FINISHED"));
+  EXPECT_THAT(told_,
+              ElementsAre("tag child/a_b/mlflow.parentRunId=HD_1_3",
+                          "child/a_b/loss=1@0",
+                          "tag child/a_b/status=FINISHED"));
 }
 
 TEST_F(TrackingApiTest, RunsBelowARunKeepTheirNamesApart) {
@@ -158,11 +186,15 @@ TEST_F(TrackingApiTest, RunsBelowARunKeepTheirNamesApart) {
     call("POST", "runs/log-metric", with(metric("loss", 1, 0), "run_id", id));
   }
   std::vector<std::string> metrics;
-  std::copy_if(told_.begin(), told_.end(), std::back_inserter(metrics), [](const std::string& line) {
-    return line.find('@') != std::string::npos;
-  });
-  EXPECT_THAT(metrics, ElementsAre("child/fold/loss=1@0", "child/fold_2/loss=1@0",
-                                   "child/fold_2/child/inner/loss=1@0", "child/3/loss=1@0"));
+  std::copy_if(
+      told_.begin(), told_.end(), std::back_inserter(metrics), [](const std::string& line) {
+        return line.find('@') != std::string::npos;
+      });
+  EXPECT_THAT(metrics,
+              ElementsAre("child/fold/loss=1@0",
+                          "child/fold_2/loss=1@0",
+                          "child/fold_2/child/inner/loss=1@0",
+                          "child/3/loss=1@0"));
   call("POST", "runs/create", run_with_name("x", "HD_1_4"), 404);
 }
 
@@ -179,7 +211,10 @@ TEST_F(TrackingApiTest, AStatusIsSaidAndEndsNothing) {
 TEST_F(TrackingApiTest, OtherRunsAreNotToBeSeen) {
   for (const char* id : {"HD_1_4", "HD_1", "", "../HD_1_3"}) {
     call("GET", std::string("runs/get?run_id=") + id, {}, *id == '\0' ? 400 : 404);
-    call("POST", "runs/log-metric", with(metric("loss", 1, 0), "run_id", id), *id == '\0' ? 400 : 404);
+    call("POST",
+         "runs/log-metric",
+         with(metric("loss", 1, 0), "run_id", id),
+         *id == '\0' ? 400 : 404);
   }
   EXPECT_THAT(told_, IsEmpty());
 }
@@ -196,10 +231,12 @@ TEST_F(TrackingApiTest, RunsAreSearched) {
   call("POST", "runs/create", run_with_name("below", "HD_1_3"));
   call("POST", "runs/log-metric", with(metric("loss", 0.25, 1), "run_id", "HD_1_3_0"));
   const auto found = [&](const char* filter, const char* order = nullptr) {
-    Json body = {{"experiment_ids", Json::array({"digits"})}, {"filter", filter}, {"max_results", 10}};
+    Json body = {
+        {"experiment_ids", Json::array({"digits"})}, {"filter", filter}, {"max_results", 10}};
     if (order != nullptr) body["order_by"] = Json::array({order});
     std::string ids;
-    for (const Json& run : call("POST", "runs/search", body)["runs"]) {
+    const Json answer = call("POST", "runs/search", body);
+    for (const Json& run : answer["runs"]) {
       ids += run["info"]["run_id"].get<std::string>() + ' ';
     }
     return ids;
@@ -211,27 +248,47 @@ TEST_F(TrackingApiTest, RunsAreSearched) {
   EXPECT_EQ(found("run_id IN ('HD_1_3', 'x')"), "HD_1_3 ");
   EXPECT_EQ(found("attributes.run_name LIKE 'bel%'"), "HD_1_3_0 ");
   EXPECT_EQ(found("run_name ILIKE 'B_LOW'"), "HD_1_3_0 ");
-  for (const char* bad : {"metrics.", "metrics.loss", "metrics.loss >", "loss ! 3", "a = 'b",
-                          "a = 'b' OR c = 'd'", "run_id IN 'x'", "what.loss = 3", "`"}) {
-    call("POST", "runs/search", {{"experiment_ids", Json::array({"digits"})}, {"filter", bad}}, 400);
+  for (const char* bad : {"metrics.",
+                          "metrics.loss",
+                          "metrics.loss >",
+                          "loss ! 3",
+                          "a = 'b",
+                          "a = 'b' OR c = 'd'",
+                          "run_id IN 'x'",
+                          "what.loss = 3",
+                          "`"}) {
+    call(
+        "POST", "runs/search", {{"experiment_ids", Json::array({"digits"})}, {"filter", bad}}, 400);
   }
-  EXPECT_EQ(call("POST", "runs/search", {{"experiment_ids", Json::array({"7"})}})["runs"].size(), 0U);
+  EXPECT_EQ(call("POST", "runs/search", {{"experiment_ids", Json::array({"7"})}})["runs"].size(),
+            0U);
 }
 
 TEST_F(TrackingApiTest, WhatIsNotServedIsAnsweredAsJson) {
-  for (const char* target : {"/", "/api/2.0/mlflow/", "/api/2.0/mlflow/traces", "/api/3.0/mlflow/traces",
-                             "/api/2.0/mlflow/runs/get/", "/api/2.0/mlflow-artifacts/artifactsx", "/x"}) {
+  for (const char* target : {"/",
+                             "/api/2.0/mlflow/",
+                             "/api/2.0/mlflow/traces",
+                             "/api/3.0/mlflow/traces",
+                             "/api/2.0/mlflow/runs/get/",
+                             "/api/2.0/mlflow-artifacts/artifactsx",
+                             "/x"}) {
     const HttpAnswer answer = send("POST", target, "{}");
     EXPECT_EQ(answer.status, 404) << target;
     EXPECT_EQ(Json::parse(answer.body)["error_code"], "ENDPOINT_NOT_FOUND");
   }
-  EXPECT_EQ(Json::parse(send("GET", "/api/3.0/mlflow/server-info").body)["workspaces_enabled"], false);
+  EXPECT_EQ(Json::parse(send("GET", "/api/3.0/mlflow/server-info").body)["workspaces_enabled"],
+            false);
 }
 
 TEST_F(TrackingApiTest, BadBodiesAreRefused) {
   const std::string deep(100, '[');
-  for (const std::string& body : {std::string("{"), std::string("[]"), std::string("null"), std::string("\xff"),
-                                  deep, std::string("{\"run_id\":{}}"), std::string("{\"run_id\":\"HD_1_3\",\"metrics\":{}}"),
+  for (const std::string& body : {std::string("{"),
+                                  std::string("[]"),
+                                  std::string("null"),
+                                  std::string("\xff"),
+                                  deep,
+                                  std::string("{\"run_id\":{}}"),
+                                  std::string("{\"run_id\":\"HD_1_3\",\"metrics\":{}}"),
                                   std::string("{\"run_id\":\"HD_1_3\",\"metrics\":[1]}")}) {
     const HttpAnswer answer = send("POST", "/api/2.0/mlflow/runs/log-batch", body);
     EXPECT_EQ(answer.status, 400) << body;
@@ -253,17 +310,22 @@ TEST_F(TrackingApiTest, NamesThatCannotBeKeptDoNotFailTheScript) {
 TEST_F(TrackingApiTest, TextsAreKeptUpToABound) {
   const std::string text(1 << 20, 'x');
   for (int i = 0; i < 12; ++i) {
-    call("POST", "runs/set-tag", {{"run_id", "HD_1_3"}, {"key", "k" + std::to_string(i)}, {"value", text}});
+    call("POST",
+         "runs/set-tag",
+         {{"run_id", "HD_1_3"}, {"key", "k" + std::to_string(i)}, {"value", text}});
   }
   EXPECT_EQ(told_.size(), 12U);
   EXPECT_LT(call("GET", "runs/get?run_id=HD_1_3")["run"].dump().size(), std::size_t{9} << 20);
 }
 
 TEST_F(TrackingApiTest, DataSetsAndModelsOfOldClientsAreNoted) {
-  call("POST", "runs/log-inputs",
+  call("POST",
+       "runs/log-inputs",
        {{"run_id", "HD_1_3"},
-        {"datasets", {{{"dataset", {{"name", "train"}, {"digest", "d1"}}}, {"tags", Json::array()}}}}});
-  call("POST", "runs/log-model",
+        {"datasets",
+         {{{"dataset", {{"name", "train"}, {"digest", "d1"}}}, {"tags", Json::array()}}}}});
+  call("POST",
+       "runs/log-model",
        {{"run_id", "HD_1_3"}, {"model_json", R"({"artifact_path":"model","model_uuid":"u"})"}});
   EXPECT_THAT(told_, ElementsAre("tag dataset/train=d1", "tag model/model=u"));
   const Json run = call("GET", "runs/get?run_id=HD_1_3")["run"];

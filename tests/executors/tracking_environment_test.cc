@@ -24,7 +24,8 @@ Variables tracked(Variables environment) {
 }
 
 TEST(TrackingEnvironment, LeadsAClientToTheEndpoint) {
-  const Variables environment = tracked({{"AZUREML_EXPERIMENT_NAME", "digits"}, {"HOME", "/nonexistent"}});
+  const Variables environment =
+      tracked({{"AZUREML_EXPERIMENT_NAME", "digits"}, {"HOME", "/nonexistent"}});
   EXPECT_EQ(value_of(environment, "MLFLOW_TRACKING_URI"), "http://127.0.0.1:4711");
   EXPECT_EQ(value_of(environment, "MLFLOW_RUN_ID"), "HD_1_3");
   EXPECT_EQ(value_of(environment, "MLFLOW_EXPERIMENT_ID"), "digits");
@@ -55,12 +56,14 @@ TEST(TrackingEnvironment, KeepsTheUsersHabitsAndOutdoesTheirCredentials) {
 
 TEST(TrackingEnvironment, GoesRoundProxies) {
   EXPECT_EQ(value_of(tracked({{"http_proxy", "http://p"}}), "NO_PROXY"), "127.0.0.1");
-  EXPECT_EQ(value_of(tracked({{"ALL_PROXY", "p"}, {"NO_PROXY", "a.b"}}), "no_proxy"), "a.b,127.0.0.1");
+  EXPECT_EQ(value_of(tracked({{"ALL_PROXY", "p"}, {"NO_PROXY", "a.b"}}), "no_proxy"),
+            "a.b,127.0.0.1");
 }
 
 TEST(TrackingEnvironment, ExperimentIdsAreThoseThatMlflowTakes) {
   const auto id_of = [](const std::string& name) {
-    return tracked_identity("r", {{"AZUREML_EXPERIMENT_NAME", name}, {"AZUREML_ROOT_RUN_ID", "HD_1"}}, 0)
+    return tracked_identity(
+               "r", {{"AZUREML_EXPERIMENT_NAME", name}, {"AZUREML_ROOT_RUN_ID", "HD_1"}}, 0)
         .experiment_id;
   };
   EXPECT_EQ(id_of("a-b_1"), "a-b_1");

@@ -61,6 +61,7 @@ class TrackingTest : public ::testing::Test {
       std::string encoded;
       append_json_string(encoded, line.points.front().name);
       log_->add_point(encoded, line.points.front(), line.step, line.time_us.value_or(0));
+      log_->flush();
     };
     parts.history = [this](std::string_view metric, std::int64_t offset) {
       return MetricHistory(*log_).read(metric, offset);
@@ -112,8 +113,8 @@ class TrackingTest : public ::testing::Test {
             const std::string& path,
             const Json& body = {},
             int status = 200) {
-    const HttpAnswer answer = send(
-        method, "/api/2.0/mlflow/" + path, body.is_null() ? std::string() : body.dump());
+    const HttpAnswer answer =
+        send(method, "/api/2.0/mlflow/" + path, body.is_null() ? std::string() : body.dump());
     EXPECT_EQ(answer.status, status) << path << ' ' << answer.body;
     const Json json = Json::parse(answer.body, nullptr, false);
     EXPECT_TRUE(json.is_object()) << path << ' ' << answer.body;

@@ -1,5 +1,6 @@
 #include "executors/supervisor/tracking/tracking_server.h"
 
+#include <optional>
 #include <utility>
 
 #include "executors/supervisor/listening.h"
@@ -57,7 +58,7 @@ class TrackingServer::Impl : public HttpService {
       return std::nullopt;
     }
     artifacts_ = std::make_unique<ArtifactFolder>(work, directory);
-    TrackingApi::Parts parts;
+    TrackingApi::Parts& parts = parts_.emplace();
     parts.identity = tracked_identity(spec_.run_id, environment, Listening::now().wall_us / 1000);
     parts.token = random_hex_text();
     parts.tell = [this](const HeardLine& line) { tell(line); };
@@ -69,7 +70,7 @@ class TrackingServer::Impl : public HttpService {
       registrar_.start(model, std::move(registered));
     };
     add_tracking_variables(environment, parts.identity, *port, parts.token);
-    api_ = std::make_unique<TrackingApi>(std::move(parts), *artifacts_);
+    api_.reset();
     return std::nullopt;
   }
 
@@ -83,6 +84,8 @@ class TrackingServer::Impl : public HttpService {
   HttpAdmission admit(const HttpRequest& head) override {
     // What is printed in this moment may be on its way here too.
     sinks_.router.expect_more(Listening::now().steady_us);
+    // Most scripts never come here, and pay for nothing but the open port.
+    if (!api_) api_ = std::make_unique<TrackingApi>(std::move(*parts_), *artifacts_);
     return api_->admit(head);
   }
 
@@ -110,6 +113,7 @@ class TrackingServer::Impl : public HttpService {
   MetricHistory history_;
   ModelRegistrar registrar_;
   std::unique_ptr<ArtifactFolder> artifacts_;
+  std::optional<TrackingApi::Parts> parts_;  ///< until there is an api_
   std::unique_ptr<TrackingApi> api_;
   std::unique_ptr<HttpListener> listener_;  ///< goes first: it uses the others
   bool told_ = false;
