@@ -33,6 +33,8 @@ Json experiment_json(const TrackedExperiment& experiment) {
 TrackedRun named(const std::string& name) {
   TrackedRun run;
   run.name = name;
+  // Clients ask for models that are not the prompts which newer registries keep beside them.
+  run.tags.emplace("mlflow.prompt.is_prompt", "false");
   return run;
 }
 
@@ -167,6 +169,10 @@ void ServeApi::add_run_endpoints() {
   table_.add("POST", "runs/search", [this](const Json& parameters) { return search(parameters); });
   table_.add(
       "GET", "metrics/get-history", [this](const Json& parameters) { return history(parameters); });
+  // Logged models of MLflow 3 lie among the artifacts of their runs.
+  table_.add("POST", "logged-models/search", [](const Json& /*parameters*/) -> Json {
+    return {{"models", Json::array()}};
+  });
   table_.add("GET", "artifacts/list", [this](const Json& parameters) {
     return list_artifacts(parameters);
   });
