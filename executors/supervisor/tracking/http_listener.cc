@@ -1,8 +1,13 @@
 #include "executors/supervisor/tracking/http_listener.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <set>
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -24,15 +29,20 @@ class HttpListener::Impl : public std::enable_shared_from_this<Impl>, public Htt
       : loop_(loop), service_(service), acceptor_(loop), timer_(loop) {}
 
   Result<int> listen() {
+    // By hand: Asio's own sockets would be open in the script too.
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const tcp::endpoint any_port(asio::ip::address_v4::loopback(), 0);
+    if (fd < 0 || ::bind(fd, any_port.data(), any_port.size()) != 0 || ::listen(fd, 128) != 0) {
+      const int problem = errno;
+      if (fd >= 0) ::close(fd);
+      return Error{std::string("cannot listen on 127.0.0.1: ") + std::strerror(problem),
+                   is_shortage(problem)};
+    }
     error_code error;
-    acceptor_.open(tcp::v4(), error);
-    if (!error) acceptor_.bind({asio::ip::address_v4::loopback(), 0}, error);
-    if (!error) acceptor_.listen(128, error);
-    if (!error) acceptor_.non_blocking(true, error);
+    acceptor_.assign(tcp::v4(), fd, error);
     const int port = error ? 0 : acceptor_.local_endpoint(error).port();
     if (error) {
-      error_code ignored;
-      acceptor_.close(ignored);
+      if (!acceptor_.is_open()) ::close(fd);
       return Error{"cannot listen on 127.0.0.1: " + error.message(), is_shortage(error.value())};
     }
     wait();
@@ -90,12 +100,18 @@ class HttpListener::Impl : public std::enable_shared_from_this<Impl>, public Htt
 
   void accept_all() {
     while (acceptor_.is_open()) {
+      const int fd =
+          ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      is_short_ = fd < 0 && is_shortage(errno);
+      if (fd < 0 && (errno == ECONNABORTED || errno == EINTR)) continue;
+      if (fd < 0) return;
       tcp::socket socket(loop_);
       error_code error;
-      acceptor_.accept(socket, error);
-      is_short_ = error && is_shortage(error.value());
-      if (error == asio::error::connection_aborted) continue;
-      if (error) return;
+      socket.assign(tcp::v4(), fd, error);
+      if (error) {
+        ::close(fd);
+        continue;
+      }
       if (sessions_.size() >= kMostConnections) close_oldest();
       const auto session = make_http_session(std::move(socket), service_, *this);
       sessions_.insert(session.get());
