@@ -1,9 +1,14 @@
 #include "executors/tracking/http_listener.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <set>
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -27,17 +32,26 @@ class HttpListener::Impl : public std::enable_shared_from_this<Impl>, public Htt
   Result<int> listen(const std::string& address, int wanted) {
     error_code error;
     const auto local = asio::ip::make_address(address, error);
+    if (error) return Error{"'" + address + "' is no address of this machine"};
     const tcp::endpoint endpoint(local, static_cast<std::uint16_t>(wanted));
-    if (!error) acceptor_.open(endpoint.protocol(), error);
+    // By hand: Asio's own sockets would be open in the script too.
+    const int fd =
+        ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     // Connections that ended lately must not keep a server from starting again.
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(128, error);
-    if (!error) acceptor_.non_blocking(true, error);
+    const int yes = 1;
+    if (fd < 0 || ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+        ::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
+        ::listen(fd, 128) != 0) {
+      const int problem = errno;
+      if (fd >= 0) ::close(fd);
+      return Error{"cannot listen on " + address + ": " + std::strerror(problem),
+                   is_shortage(problem)};
+    }
+    protocol_ = endpoint.protocol();
+    acceptor_.assign(protocol_, fd, error);
     const int port = error ? 0 : acceptor_.local_endpoint(error).port();
     if (error) {
-      error_code ignored;
-      acceptor_.close(ignored);
+      if (!acceptor_.is_open()) ::close(fd);
       return Error{"cannot listen on " + address + ": " + error.message(),
                    is_shortage(error.value())};
     }
@@ -96,12 +110,18 @@ class HttpListener::Impl : public std::enable_shared_from_this<Impl>, public Htt
 
   void accept_all() {
     while (acceptor_.is_open()) {
+      const int fd =
+          ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      is_short_ = fd < 0 && is_shortage(errno);
+      if (fd < 0 && (errno == ECONNABORTED || errno == EINTR)) continue;
+      if (fd < 0) return;
       tcp::socket socket(loop_);
       error_code error;
-      acceptor_.accept(socket, error);
-      is_short_ = error && is_shortage(error.value());
-      if (error == asio::error::connection_aborted) continue;
-      if (error) return;
+      socket.assign(protocol_, fd, error);
+      if (error) {
+        ::close(fd);
+        continue;
+      }
       if (sessions_.size() >= kMostConnections) close_oldest();
       const auto session = make_http_session(std::move(socket), service_, *this);
       sessions_.insert(session.get());
@@ -126,6 +146,7 @@ class HttpListener::Impl : public std::enable_shared_from_this<Impl>, public Htt
 
   asio::io_context& loop_;
   HttpService& service_;
+  tcp protocol_ = tcp::v4();
   tcp::acceptor acceptor_;
   asio::steady_timer timer_;
   std::set<HttpSession*> sessions_;  ///< each keeps itself alive until it removes itself

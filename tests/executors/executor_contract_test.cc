@@ -89,8 +89,12 @@ TEST_P(ExecutorContract, GivesExactlyTheEnvironment) {
   const auto spec = make_spec();
   run(spec);
   // PWD is the shell's own doing.
-  EXPECT_EQ(read_attempt_file(spec, "logs/stdout.txt"),
-            "GREETING HDRIVE_ATTEMPT HDRIVE_METRICS HDRIVE_OUTPUT_DIR PATH PWD ");
+  EXPECT_EQ(
+      read_attempt_file(spec, "logs/stdout.txt"),
+      "GREETING HDRIVE_ATTEMPT HDRIVE_METRICS HDRIVE_OUTPUT_DIR "
+      "MLFLOW_ASYNC_LOGGING_BUFFERING_SECONDS MLFLOW_DISABLE_TELEMETRY MLFLOW_EXPERIMENT_ID "
+      "MLFLOW_HTTP_REQUEST_MAX_RETRIES MLFLOW_HTTP_REQUEST_TIMEOUT MLFLOW_RUN_ID "
+      "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT MLFLOW_TRACKING_TOKEN MLFLOW_TRACKING_URI PATH PWD ");
 }
 
 TEST_P(ExecutorContract, KeepsArgumentsAndEnvironmentByteForByte) {

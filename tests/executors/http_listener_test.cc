@@ -81,7 +81,7 @@ class HttpListenerTest : public ::testing::Test {
   }
   void turn() {
     loop_.restart();
-    loop_.run_one_for(std::chrono::milliseconds(20));
+    loop_.run_one_for(std::chrono::milliseconds(2));
     loop_.restart();
     loop_.poll();
   }
