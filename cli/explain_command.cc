@@ -187,15 +187,14 @@ class Explanation {
 int explain(const CommonOptions& options, const std::string& run_id) {
   const OpenedHistory history = open_history(options);
   const RunSummary run = require_run(history, run_id);
-  const bool is_sweep = !run.is_child && run.kind == RunKind::kHyperDrive;
   const std::string& parent = run.is_child ? run.parent_run_id : run.run_id;
-  const int child = run.is_child ? run.child : (is_sweep ? -1 : 0);
+  const int child = run.is_child ? run.child : (run.is_sweep() ? -1 : 0);
   const auto spec = history.store.spec(parent);
   Explanation explanation([&](int ask) {
     return spec ? pending_at_ask(history.store, parent, config_of(*spec), ask, child)
                 : PendingRuns{};
   });
-  if (is_sweep && spec) explanation.begin(run, spec->warm_start);
+  if (run.is_sweep() && spec) explanation.begin(run, spec->warm_start);
   for (const Event& event : history.store.events_of_child(parent, child)) explanation.read(event);
   if (wants_text(options)) {
     std::string text = run.run_id + ' ' + std::string(status_name(run.status)) + '\n';
@@ -213,7 +212,7 @@ int explain(const CommonOptions& options, const std::string& run_id) {
        run.hyperparameters.empty() ? Value(Value::Map{}) : parse_json(run.hyperparameters)},
       {"proposed", explanation.proposed},
       {"resumedFrom", spec ? resumed_from(*spec, run) : Value()},
-      {"warmStart", is_sweep && spec ? warm_start_document(spec->warm_start) : Value()},
+      {"warmStart", run.is_sweep() && spec ? warm_start_document(spec->warm_start) : Value()},
       {"verdicts", explanation.verdicts},
       {"canceled", explanation.canceled},
       {"attempts", explanation.attempts},

@@ -79,8 +79,6 @@ void add_other_commands(Program& program, CLI::App& run) {
   add_compute_commands(program);
   add_missing_command(
       program, run, "submit-pipeline", "hdrive run submit-hyperdrive runs whole sweeps");
-  add_missing_command(
-      program, run, "monitor-tensorboard", "tensorboard --logdir shows the logs of a run's folder");
   add_command(
       program,
       program.app,

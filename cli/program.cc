@@ -167,6 +167,8 @@ void add_all_commands(Program& program) {
   add_importance_command(program, *run);
   add_control_commands(program, *run);
   add_log_commands(program, *run);
+  add_file_commands(program, *run);
+  add_tensorboard_command(program, *run);
   add_model_commands(program);
   add_ask_tell_command(program);
   add_serve_command(program);

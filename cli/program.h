@@ -75,6 +75,8 @@ void add_explain_command(Program& program, CLI::App& run);
 void add_importance_command(Program& program, CLI::App& run);
 void add_control_commands(Program& program, CLI::App& run);
 void add_log_commands(Program& program, CLI::App& run);
+void add_file_commands(Program& program, CLI::App& run);
+void add_tensorboard_command(Program& program, CLI::App& run);
 void add_model_commands(Program& program);
 void add_ask_tell_command(Program& program);
 void add_serve_command(Program& program);

@@ -217,15 +217,42 @@ Value metric_value(const MetricPoint& point) {
   return point.text.empty() ? Value(point.value) : parse_json(point.text);
 }
 
+/// A point of a run, or of a sweep, whose points are those that child runs logged to it.
+struct ShownPoint {
+  int child = -1;  ///< that logged to its parent run; -1 = the run itself did
+  int attempt = 0;
+  MetricPoint point;
+};
+
+void visit_points(const OpenedHistory& history,
+                  const RunSummary& run,
+                  const std::string& name,
+                  const std::function<void(const ShownPoint&)>& visit) {
+  if (run.is_sweep()) {
+    history.store.parent_metrics(
+        run.run_id, name, [&](int child, int attempt, const MetricPoint& point) {
+          visit({child, attempt, point});
+        });
+  } else {
+    history.store.metrics(run.run_id, name, [&](int attempt, const MetricPoint& point) {
+      visit({-1, attempt, point});
+    });
+  }
+}
+
 std::string metrics_csv(const OpenedHistory& history,
-                        const std::string& run_id,
+                        const RunSummary& run,
                         const std::string& name) {
-  std::string out = "name,value,step,time_utc,attempt\n";
-  history.store.metrics(run_id, name, [&](int attempt, const MetricPoint& point) {
+  std::string out = "name,value,step,time_utc,attempt";
+  out += run.is_sweep() ? ",child\n" : "\n";
+  visit_points(history, run, name, [&](const ShownPoint& shown) {
+    const MetricPoint& point = shown.point;
     const std::string value = point.text.empty() ? format_number(point.value) : point.text;
     out += csv_field(point.name) + ',' + csv_field(value) + ',' +
            (point.step ? std::to_string(*point.step) : "") + ',' + utc_time(point.time_us) + ',' +
-           std::to_string(attempt) + '\n';
+           std::to_string(shown.attempt);
+    if (shown.child >= 0) out += ',' + std::to_string(shown.child);
+    out += '\n';
   });
   return out;
 }
@@ -234,16 +261,19 @@ int show_metrics(const CommonOptions& options, const std::string& run_id, const 
   const OpenedHistory history = open_history(options);
   const RunSummary run = require_run(history, run_id);
   if (options.output == "csv") {
-    write_stdout(metrics_csv(history, run.run_id, name));
+    write_stdout(metrics_csv(history, run, name));
     return kExitDone;
   }
   Value::List points;
-  history.store.metrics(run.run_id, name, [&](int attempt, const MetricPoint& point) {
-    points.push_back(Value::Map{{"name", point.name},
-                                {"value", metric_value(point)},
-                                {"step", point.step ? Value(*point.step) : Value()},
-                                {"timeUtc", utc_time(point.time_us)},
-                                {"attempt", attempt}});
+  visit_points(history, run, name, [&](const ShownPoint& shown) {
+    const MetricPoint& point = shown.point;
+    Value::Map document{{"name", point.name},
+                        {"value", metric_value(point)},
+                        {"step", point.step ? Value(*point.step) : Value()},
+                        {"timeUtc", utc_time(point.time_us)},
+                        {"attempt", shown.attempt}};
+    if (shown.child >= 0) document.emplace_back("child", shown.child);
+    points.emplace_back(std::move(document));
   });
   print_result(options, points, {"name", "value", "step", "timeUtc"});
   return kExitDone;

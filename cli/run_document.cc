@@ -48,10 +48,9 @@ Value parse_json(const std::string& text) {
 }
 
 Value run_document(const RunSummary& run) {
-  const bool is_sweep = run.kind == RunKind::kHyperDrive && !run.is_child;
   Value::Map map;
   map.emplace_back("runId", run.run_id);
-  map.emplace_back("runType", is_sweep ? "hyperdrive" : "azureml.scriptrun");
+  map.emplace_back("runType", run.is_sweep() ? "hyperdrive" : "azureml.scriptrun");
   map.emplace_back("parentRunId", text_or_null(run.parent_run_id));
   map.emplace_back("experimentName", run.experiment);
   map.emplace_back("status", std::string(status_name(run.status)));
@@ -74,7 +73,7 @@ Value run_document(const RunSummary& run) {
   } else {
     map.emplace_back("error", Value::Map{{"code", run.error_code}, {"message", run.error_message}});
   }
-  if (is_sweep) add_parent_members(map, run);
+  if (run.is_sweep()) add_parent_members(map, run);
   map.emplace_back("schemaVersion", 1);
   return map;
 }

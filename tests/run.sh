@@ -77,9 +77,9 @@ step_dev() {
     if [[ -x $other ]]; then PYTHON=$other python_suites "$root/tests/python"; fi
   done
   # Real clients, which Debian does not have; the tests that need them say so.
-  if ! python3 -c 'import tensorboardX, lightgbm, xgboost' 2>/dev/null; then
+  if ! python3 -c 'import tensorboardX, tensorboard, lightgbm, xgboost' 2>/dev/null; then
     /usr/bin/python3 -m pip --python "$root/.venv/bin/python" --disable-pip-version-check install -q \
-      --retries 1 --timeout 10 tensorboardX lightgbm xgboost-cpu || say "some clients cannot be installed"
+      --retries 1 --timeout 10 tensorboardX tensorboard lightgbm xgboost-cpu || say "some clients cannot be installed"
   fi
   say "end-to-end tests"
   HDRIVE_BINARY=$root/build/dev/bin/hdrive python_suites "$root/tests/e2e"

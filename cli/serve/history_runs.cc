@@ -99,6 +99,14 @@ std::vector<TrackedMetric> HistoryRuns::metric_history(const std::string& run_id
   const std::optional<RunSummary> run = store_.run(run_id);
   if (!run) throw NotFoundError("there is no run " + run_id);
   std::vector<TrackedMetric> points;
+  if (run->is_sweep()) {
+    store_.parent_metrics(
+        run_id, name, [&](int /*child*/, int /*attempt*/, const MetricPoint& point) {
+          if (!point.text.empty()) return;
+          points.push_back(metric_of(point, static_cast<std::int64_t>(points.size())));
+        });
+    return points;
+  }
   store_.metrics(run_id, name, [&](int attempt, const MetricPoint& point) {
     if (attempt != shown_attempt(*run) || !point.text.empty()) return;
     points.push_back(metric_of(point, static_cast<std::int64_t>(points.size())));
@@ -135,12 +143,22 @@ TrackedRun HistoryRuns::tracked(const RunSummary& run) {
 HistoryRuns::Latest HistoryRuns::latest(const RunSummary& run) const {
   Latest latest;
   std::map<std::string, std::int64_t> counts;
-  store_.metrics(run.run_id, {}, [&](int attempt, const MetricPoint& point) {
-    if (attempt != shown_attempt(run) || !point.text.empty()) return;
+  const auto take = [&](const MetricPoint& point) {
+    if (!point.text.empty()) return;
     const TrackedMetric metric = metric_of(point, counts[point.name]++);
     const auto [place, is_new] = latest.emplace(point.name, metric);
     if (!is_new && is_later(metric, place->second)) place->second = metric;
-  });
+  };
+  if (run.is_sweep()) {
+    store_.parent_metrics(
+        run.run_id, {}, [&](int /*child*/, int /*attempt*/, const MetricPoint& point) {
+          take(point);
+        });
+  } else {
+    store_.metrics(run.run_id, {}, [&](int attempt, const MetricPoint& point) {
+      if (attempt == shown_attempt(run)) take(point);
+    });
+  }
   return latest;
 }
 

@@ -212,6 +212,29 @@ void RunStore::metrics(const std::string& run_id,
   }
 }
 
+void RunStore::parent_metrics(
+    const std::string& parent_run_id,
+    const std::string& name,
+    const std::function<void(int child, int attempt, const MetricPoint&)>& visit) const {
+  constexpr std::string_view kPrefix = "parent/";
+  State& state = *state_;
+  const sqlite::Transaction transaction(state.database, sqlite::Transaction::Kind::kRead);
+  // Few names begin so, and most histories have none: those cost one look at the names.
+  sqlite::Statement query(
+      state.database,
+      "SELECT " HD_METRIC_COLUMNS
+      ",(SELECT child FROM run WHERE id=run) FROM metric WHERE name IN (SELECT id "
+      "FROM metric_name WHERE CASE WHEN ?2='' THEN substr(name,1,7)='parent/' ELSE "
+      "name='parent/'||?2 END) AND run IN (SELECT id FROM run WHERE parent=?1) "
+      "ORDER BY number");
+  query.bind(1, state.key_of(parent_run_id)).bind(2, std::string_view(name));
+  while (query.step()) {
+    ReadMetricRow read = read_metric_row(state, query, parent_run_id);
+    read.point.name.erase(0, kPrefix.size());
+    visit(static_cast<int>(query.integer(16)), read.attempt, read.point);
+  }
+}
+
 #undef HD_RUNS_OF_PARENT
 
 }  // namespace hd

@@ -51,6 +51,8 @@ struct RunSummary {
   std::string best_child_run_id;
   std::string termination_reason;
   int attempt = -1;  ///< children only: the latest
+
+  [[nodiscard]] bool is_sweep() const { return !is_child && kind == RunKind::kHyperDrive; }
 };
 
 struct RunFilter {
@@ -110,6 +112,13 @@ class RunStore {
   void metrics(const std::string& run_id,
                const std::string& name,
                const std::function<void(int attempt, const MetricPoint&)>& visit) const;
+
+  /// The points that child runs logged to their parent run: stored with the child under
+  /// `parent/<name>`, given to `visit` as `<name>`, in the order in which the engine heard them.
+  void parent_metrics(
+      const std::string& parent_run_id,
+      const std::string& name,
+      const std::function<void(int child, int attempt, const MetricPoint&)>& visit) const;
 
   // Commands to engines.
   void post(const std::string& parent_run_id, const Command& command);
