@@ -278,17 +278,18 @@ class MlflowTwo(ClientTest):
 
     def test_one_report_counts(self):
         self.write("train.py", """
-            import mlflow, time
+            import mlflow, os, time
             from azureml.core import Run
+            client, own = mlflow.MlflowClient(), os.environ["MLFLOW_RUN_ID"]
             with mlflow.start_run():
                 for step in range(3):
-                    print("score=%d" % step, flush=True)
                     mlflow.log_metric("score", step, step=step)
+                    print("score=%d" % step, flush=True)
                 mlflow.log_metric("both", 1)
-                time.sleep(1)
                 Run.get_context().log("both", 2)
+                while len(client.get_metric_history(own, "both")) < 2:
+                    time.sleep(0.05)
                 mlflow.log_metric("both", 3)
-                time.sleep(1)
             """)
         self.write_hdconfig({"--x": ["choice", [1]]})
         child = self.sweep("train.py")["runId"] + "_0"
