@@ -112,7 +112,8 @@ class HttpListener::Impl : public std::enable_shared_from_this<Impl>, public Htt
     while (acceptor_.is_open()) {
       const int fd =
           ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      is_short_ = fd < 0 && is_shortage(errno);
+      // EAGAIN, that nobody else has called, is no shortage here.
+      is_short_ = fd < 0 && errno != EAGAIN && is_shortage(errno);
       if (fd < 0 && (errno == ECONNABORTED || errno == EINTR)) continue;
       if (fd < 0) return;
       tcp::socket socket(loop_);
