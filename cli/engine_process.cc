@@ -198,7 +198,8 @@ int drive(const CommonOptions& options,
   }
   view->finish();
   if (!options.quiet) {
-    for (const std::string& line : final_summary(loop.history(), spec, facts)) {
+    const auto failure = common_failure(store, spec.run_id, loop.history());
+    for (const std::string& line : final_summary(loop.history(), spec, facts, failure)) {
       std::cerr << line << '\n';
     }
   }
