@@ -135,7 +135,9 @@ int resume_run(const CommonOptions& options,
       code = drive(options, history.workspace, history.store, spec, config, {.strict = strict});
     }
   }
-  if (!wants_text(options)) print_run(options, history, run_id);
+  if (detached || !wants_text(options) || !options.metadata_file.empty()) {
+    print_run(options, history, run_id);
+  }
   return code;
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <sys/stat.h>
 
@@ -5,6 +6,7 @@
 
 #include "cli/check_report.h"
 #include "cli/compose.h"
+#include "cli/earlier_run.h"
 #include "cli/engine_process.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
@@ -65,6 +67,60 @@ void tell_warnings(const CommonOptions& options, const std::vector<Diagnostic>& 
   for (const Diagnostic& warning : warnings) note(options, to_string(warning));
 }
 
+/// What is said of an earlier run that is over, and the exit code that it ended with.
+int tell_outcome(const CommonOptions& options, const RunSummary& run, bool strict) {
+  note(options,
+       run.run_id +
+           ", made from the same files, is over: nothing is left to do. Without --resume "
+           "a new run begins");
+  print_result(options, run_document(run), run_columns());
+  const auto failed = std::find_if(run.children_by_status.begin(),
+                                   run.children_by_status.end(),
+                                   [](const auto& one) { return one.first == RunStatus::kFailed; });
+  ExitCode code = kExitDone;
+  std::string why = run.run_id + " is " + std::string(status_name(run.status));
+  if (!run.termination_reason.empty()) why += ": " + run.termination_reason;
+  if (run.status == RunStatus::kCanceled) {
+    code = kExitCanceledBySomeone;
+  } else if (run.status == RunStatus::kFailed ||
+             (run.kind == RunKind::kHyperDrive && run.best_child_run_id.empty())) {
+    code = kExitSweepFailed;
+  } else if (strict && failed != run.children_by_status.end()) {
+    code = kExitChildrenFailed;
+    why = fmt::format("{} of its child runs failed, and --strict was given", failed->second);
+  }
+  explain_exit(code, why);
+  return code;
+}
+
+/// `--resume`: goes on with what the same command began earlier, and returns the exit code; nothing
+/// when a new run has to begin.
+std::optional<int> go_on(const CommonOptions& options,
+                         const SubmitRequest& request,
+                         const Workspace& workspace,
+                         const RunStore& store,
+                         const ParentRunSpec& spec) {
+  const auto earlier = find_earlier_run(store, workspace, spec, request.seed);
+  if (!earlier) {
+    note(options,
+         "no earlier run of experiment " + spec.experiment +
+             " was made from these files: a new one begins");
+    return std::nullopt;
+  }
+  if (!is_terminal(earlier->status)) {
+    note(options, "going on with " + earlier->run_id + ", made from the same files");
+    return resume_run(options, earlier->run_id, request.detached, request.strict);
+  }
+  if (was_interrupted(store, *earlier)) {
+    note(options,
+         earlier->run_id +
+             ", made from the same files, was canceled by an interrupt: a "
+             "new one begins");
+    return std::nullopt;
+  }
+  return tell_outcome(options, *earlier, request.strict);
+}
+
 /// From here on things are written: snapshot, run folder, history, in that order.
 int start(const CommonOptions& options, const SubmitRequest& request, Submission submission) {
   ParentRunSpec& spec = submission.spec;
@@ -78,6 +134,9 @@ int start(const CommonOptions& options, const SubmitRequest& request, Submission
       ::stat((snapshot.directory + '/' + spec.script.script).c_str(), &info) != 0) {
     throw UsageError("the snapshot lacks the script " + spec.script.script,
                      "an .amlignore or .gitignore leaves it out");
+  }
+  if (!request.resume.empty()) {
+    if (const auto code = go_on(options, request, workspace, store, spec)) return *code;
   }
   const std::int64_t now = now_us();
   spec.run_id = spec.kind == RunKind::kHyperDrive
@@ -114,13 +173,13 @@ int start(const CommonOptions& options, const SubmitRequest& request, Submission
 }
 
 int submit(const CommonOptions& options, const SubmitRequest& request) {
-  if (!request.resume_id.empty()) {
+  if (!request.resume.empty() && request.resume != kResumeEarlier) {
     if (!request.resume_from.empty() || !request.resume_child_runs.empty()) {
       throw UsageError(
-          "--resume goes on with a parent run as it was submitted; --resume-from and "
+          "--resume=ID goes on with a parent run as it was submitted; --resume-from and "
           "--resume-child-runs begin a new one");
     }
-    return resume_run(options, request.resume_id, request.detached, request.strict);
+    return resume_run(options, request.resume, request.detached, request.strict);
   }
   if (request.kind == RunKind::kHyperDrive && request.hdconfig.empty()) {
     throw UsageError("--hyperdrive-configuration-name is required",
@@ -191,6 +250,15 @@ CLI::App* add_submit_command(Program& program,
   return command;
 }
 
+/// Of the commands that start something.
+void add_start_options(CLI::App& command, SubmitRequest& request) {
+  command.add_flag("--async", request.detached, "Return at once; the engine goes on by itself");
+  command.add_flag("--resume",
+                   request.resume,
+                   "Go on with the run that the same command began and that is not over; begin one "
+                   "if there is none. --resume=ID: go on with this run");
+}
+
 void add_hyperdrive_options(CLI::App& command, SubmitRequest& request) {
   command.add_option("--hyperdrive-configuration-name",
                      request.hdconfig,
@@ -216,6 +284,23 @@ void add_hyperdrive_options(CLI::App& command, SubmitRequest& request) {
 
 }  // namespace
 
+void join_resume_id(const Program& program, std::vector<std::string>& words) {
+  constexpr std::string_view kCommand = "submit-hyperdrive";
+  if (words.size() < 2 || words[0] != "run" || words[1] != kCommand) return;
+  const CLI::App* command = program.app.get_subcommand("run")->get_subcommand(words[1]);
+  // Up to the script: what comes after it is the script's.
+  for (std::size_t i = 2; i + 1 < words.size() && words[i].starts_with('-'); ++i) {
+    if (words[i] == "--") return;
+    if (words[i] == "--resume" && words[i + 1].starts_with("HD_")) {
+      words[i] += '=' + words[i + 1];
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+      return;
+    }
+    const CLI::Option* option = command->get_option_no_throw(words[i]);
+    if (option != nullptr && option->get_items_expected_max() > 0) ++i;  // its value
+  }
+}
+
 void add_submit_commands(Program& program, CLI::App& run) {
   auto script = std::make_shared<SubmitRequest>();
   script->kind = RunKind::kScript;
@@ -229,7 +314,7 @@ void add_submit_commands(Program& program, CLI::App& run) {
                          [](const CommonOptions& options, const SubmitRequest& request) {
                            return submit(options, request);
                          });
-  command->add_flag("--async", script->detached, "Return at once; the engine goes on by itself");
+  add_start_options(*command, *script);
 
   auto sweep = std::make_shared<SubmitRequest>();
   command = add_submit_command(
@@ -242,16 +327,17 @@ void add_submit_commands(Program& program, CLI::App& run) {
       "hdrive run submit-hyperdrive --hyperdrive-configuration-name sweep.yml --async\n"
       "hdrive run submit-hyperdrive --hyperdrive-configuration-name hdconfig.yml --resume-from "
       "HD_... train.py\n"
-      "hdrive run submit-hyperdrive --resume HD_...",
+      "hdrive run submit-hyperdrive --hyperdrive-configuration-name hdconfig.yml --resume "
+      "train.py\n"
+      "hdrive run submit-hyperdrive --resume=HD_...",
       sweep,
       [](const CommonOptions& options, const SubmitRequest& request) {
         return submit(options, request);
       });
   add_hyperdrive_options(*command, *sweep);
-  command->add_flag("--async", sweep->detached, "Return at once; the engine goes on by itself");
+  add_start_options(*command, *sweep);
   command->add_flag(
       "--keep-going", sweep->keep_going, "Do not stop when the first child runs all fail");
-  command->add_option("--resume", sweep->resume_id, "Take up this parent run instead");
 
   auto checked = std::make_shared<SubmitRequest>();
   command = add_submit_command(
