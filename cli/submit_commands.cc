@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 #include <sys/stat.h>
 
@@ -6,11 +5,11 @@
 
 #include "cli/check_report.h"
 #include "cli/compose.h"
-#include "cli/earlier_run.h"
 #include "cli/engine_process.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/program.h"
+#include "cli/repeated_submission.h"
 #include "cli/run_document.h"
 #include "cli/submission.h"
 #include "cli/text.h"
@@ -67,77 +66,15 @@ void tell_warnings(const CommonOptions& options, const std::vector<Diagnostic>& 
   for (const Diagnostic& warning : warnings) note(options, to_string(warning));
 }
 
-/// What is said of an earlier run that is over, and the exit code that it ended with.
-int tell_outcome(const CommonOptions& options, const RunSummary& run, bool strict) {
-  note(options,
-       run.run_id +
-           ", made from the same files, is over: nothing is left to do. Without --resume "
-           "a new run begins");
-  print_result(options, run_document(run), run_columns());
-  const auto failed = std::find_if(run.children_by_status.begin(),
-                                   run.children_by_status.end(),
-                                   [](const auto& one) { return one.first == RunStatus::kFailed; });
-  ExitCode code = kExitDone;
-  std::string why = run.run_id + " is " + std::string(status_name(run.status));
-  if (!run.termination_reason.empty()) why += ": " + run.termination_reason;
-  if (run.status == RunStatus::kCanceled) {
-    code = kExitCanceledBySomeone;
-  } else if (run.status == RunStatus::kFailed ||
-             (run.kind == RunKind::kHyperDrive && run.best_child_run_id.empty())) {
-    code = kExitSweepFailed;
-  } else if (strict && failed != run.children_by_status.end()) {
-    code = kExitChildrenFailed;
-    why = fmt::format("{} of its child runs failed, and --strict was given", failed->second);
-  }
-  explain_exit(code, why);
-  return code;
-}
-
-/// `--resume`: goes on with what the same command began earlier, and returns the exit code; nothing
-/// when a new run has to begin.
-std::optional<int> go_on(const CommonOptions& options,
-                         const SubmitRequest& request,
-                         const Workspace& workspace,
-                         const RunStore& store,
-                         const ParentRunSpec& spec) {
-  const auto earlier = find_earlier_run(store, workspace, spec, request.seed);
-  if (!earlier) {
-    note(options,
-         "no earlier run of experiment " + spec.experiment +
-             " was made from these files: a new one begins");
-    return std::nullopt;
-  }
-  if (!is_terminal(earlier->status)) {
-    note(options, "going on with " + earlier->run_id + ", made from the same files");
-    return resume_run(options, earlier->run_id, request.detached, request.strict);
-  }
-  if (was_interrupted(store, *earlier)) {
-    note(options,
-         earlier->run_id +
-             ", made from the same files, was canceled by an interrupt: a "
-             "new one begins");
-    return std::nullopt;
-  }
-  return tell_outcome(options, *earlier, request.strict);
-}
-
-/// From here on things are written: snapshot, run folder, history, in that order.
-int start(const CommonOptions& options, const SubmitRequest& request, Submission submission) {
+/// Writes the parent run down and drives it. `turn` is given back once others can see it.
+int begin(const CommonOptions& options,
+          const SubmitRequest& request,
+          const Workspace& workspace,
+          RunStore& store,
+          Submission& submission,
+          const SnapshotResult& snapshot,
+          FileDescriptor turn) {
   ParentRunSpec& spec = submission.spec;
-  const Workspace workspace = Workspace::open_or_create(submission.project);
-  RunStore store(workspace.history_file());
-  const SnapshotResult snapshot = take_snapshot(spec.source_directory, workspace);
-  for (const std::string& warning : snapshot.warnings) note(options, "warning: " + warning);
-  spec.snapshot_id = snapshot.id;
-  struct stat info {};
-  if (!spec.script.script.empty() &&
-      ::stat((snapshot.directory + '/' + spec.script.script).c_str(), &info) != 0) {
-    throw UsageError("the snapshot lacks the script " + spec.script.script,
-                     "an .amlignore or .gitignore leaves it out");
-  }
-  if (!request.resume.empty()) {
-    if (const auto code = go_on(options, request, workspace, store, spec)) return *code;
-  }
   const std::int64_t now = now_us();
   spec.run_id = spec.kind == RunKind::kHyperDrive
                     ? new_parent_run_id()
@@ -160,9 +97,10 @@ int start(const CommonOptions& options, const SubmitRequest& request, Submission
     for (const std::string& line : warm_start_lines(spec.warm_start)) note(options, line);
     if (request.detached) {
       lock.reset();
-      start_detached_engine(workspace, spec.run_id, request.strict);
+      start_detached_engine(workspace, spec.run_id, drive_options_of(request));
     } else {
-      code = drive(options, workspace, store, spec, submission.config, {.strict = request.strict});
+      turn.reset();
+      code = drive(options, workspace, store, spec, submission.config, drive_options_of(request));
     }
   }
   const auto run = store.run(spec.run_id);
@@ -172,6 +110,28 @@ int start(const CommonOptions& options, const SubmitRequest& request, Submission
   return code;
 }
 
+/// From here on things are written: snapshot, run folder, history, in that order.
+int start(const CommonOptions& options, const SubmitRequest& request, Submission submission) {
+  ParentRunSpec& spec = submission.spec;
+  const Workspace workspace = Workspace::open_or_create(submission.project);
+  RunStore store(workspace.history_file());
+  const SnapshotResult snapshot = take_snapshot(spec.source_directory, workspace);
+  for (const std::string& warning : snapshot.warnings) note(options, "warning: " + warning);
+  spec.snapshot_id = snapshot.id;
+  struct stat info {};
+  if (!spec.script.script.empty() &&
+      ::stat((snapshot.directory + '/' + spec.script.script).c_str(), &info) != 0) {
+    throw UsageError("the snapshot lacks the script " + spec.script.script,
+                     "an .amlignore or .gitignore leaves it out");
+  }
+  FileDescriptor turn;
+  if (!request.resume.empty()) {
+    turn = wait_for_turn(workspace);
+    if (const auto code = go_on(options, request, workspace, store, spec, turn)) return *code;
+  }
+  return begin(options, request, workspace, store, submission, snapshot, std::move(turn));
+}
+
 int submit(const CommonOptions& options, const SubmitRequest& request) {
   if (!request.resume.empty() && request.resume != kResumeEarlier) {
     if (!request.resume_from.empty() || !request.resume_child_runs.empty()) {
@@ -179,7 +139,7 @@ int submit(const CommonOptions& options, const SubmitRequest& request) {
           "--resume=ID goes on with a parent run as it was submitted; --resume-from and "
           "--resume-child-runs begin a new one");
     }
-    return resume_run(options, request.resume, request.detached, request.strict);
+    return resume_run(options, request.resume, request.detached, drive_options_of(request));
   }
   if (request.kind == RunKind::kHyperDrive && request.hdconfig.empty()) {
     throw UsageError("--hyperdrive-configuration-name is required",

@@ -2,10 +2,11 @@
 import json
 import os
 import signal
+import subprocess
 import unittest
 
-from program import ProgramTest
-from test_commands import Detached
+from program import PROGRAM, ProgramTest
+import test_commands
 
 SWEEP_FILE = """\
     $schema: https://azuremlschemas.azureedge.net/latest/sweepJob.schema.json
@@ -23,9 +24,9 @@ SWEEP_FILE = """\
 
 
 class Repeating(ProgramTest):
-    running_children = Detached.running_children
-    wait_for = Detached.wait_for
-    hdrive_any = Detached.hdrive_any
+    running_children = test_commands.Detached.running_children
+    wait_for = test_commands.Detached.wait_for
+    hdrive_any = test_commands.Detached.hdrive_any
 
     def words(self, *more, hdconfig="hdconfig.yml"):
         return ("run", "submit-hyperdrive", "-e", "digits", "-c", "local",
@@ -34,10 +35,10 @@ class Repeating(ProgramTest):
     def runs(self):
         return [run["runId"] for run in self.json("run", "list")]
 
-    def kill_engine(self, run):
+    def kill_engine(self, run, how=signal.SIGKILL):
         """Of a run that goes on by itself."""
         refused = self.hdrive("run", "resume", "-r", run, code=5)
-        os.kill(int(self.last_error(refused).split("process ")[1].split()[0]), signal.SIGKILL)
+        os.kill(int(self.last_error(refused).split("process ")[1].split()[0]), how)
         self.wait_for(lambda: "no engine drives" in self.hdrive_any("run", "watch", "-r", run, "--timeout", "1").stderr)
 
     def abandoned(self, *more, running=2, **words):
@@ -55,6 +56,25 @@ class Repeating(ProgramTest):
         driven = self.hdrive(*self.words("train.sh", "--sleep", "600"), code=5)
         self.assertIn("an engine drives %s already" % run, self.last_error(driven))
         self.assertEqual(self.runs(), [run])
+        self.hdrive("run", "cancel", "-r", run)
+
+    def test_goes_on_after_its_engine_was_terminated(self):
+        run = self.json(*self.words("--async", "train.sh", "--sleep", "600"))["runId"]
+        self.wait_for(lambda: self.running_children() == 2)
+        self.kill_engine(run, signal.SIGTERM)
+        self.assertEqual(self.running_children(), 2)
+        line = subprocess.Popen([PROGRAM, *self.words("train.sh", "--sleep", "600")], cwd=self.folder, text=True,
+                                env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        said = ""
+        while "taken up again by engine 2" not in said:
+            said = line.stderr.readline()
+            self.assertTrue(said)
+        line.terminate()
+        out, err = line.communicate(timeout=60)
+        self.assertEqual((line.returncode, json.loads(out)["status"]), (143, "Running"), err)
+        self.assertIn("error[E143]: %s is not over" % run, err)
+        self.assertEqual(self.running_children(), 2)
+        self.assertEqual(self.json(*self.words("--async", "train.sh", "--sleep", "600"))["runId"], run)
         self.hdrive("run", "cancel", "-r", run)
 
     def test_says_that_there_is_none_and_begins_one(self):
@@ -94,7 +114,7 @@ class Repeating(ProgramTest):
     def test_what_an_interrupt_canceled_is_begun_anew(self):
         run = json.loads(self.hdrive(*self.words("--async", "train.sh", "--sleep", "600")).stdout)["runId"]
         refused = self.hdrive("run", "resume", "-r", run, code=5)
-        os.kill(int(self.last_error(refused).split("process ")[1].split()[0]), signal.SIGTERM)
+        os.kill(int(self.last_error(refused).split("process ")[1].split()[0]), signal.SIGINT)
         self.wait_for(lambda: self.json("run", "show", "-r", run)["status"] == "Canceled")
         begun = self.hdrive(*self.words("--async", "train.sh", "--sleep", "600"))
         self.assertIn("canceled by an interrupt", begun.stderr)
@@ -126,6 +146,14 @@ class Repeating(ProgramTest):
                             "hdconfig.yml", "--resume")
         self.assertIn("no earlier run of experiment letters", other.stderr)
         self.hdrive("run", "cancel", "-r", run)
+
+    def test_of_two_at_the_same_moment_one_begins(self):
+        words = [PROGRAM, *self.words("--async", "train.sh", "--sleep", "600")]
+        lines = [subprocess.Popen(words, cwd=self.folder, env=self.environment(), stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) for _ in range(4)]
+        self.assertEqual(sorted(line.wait(60) for line in lines), [0, 5, 5, 5])
+        self.assertEqual(len(self.runs()), 1)
+        self.hdrive("run", "cancel", "-r", self.runs()[0])
 
     def test_a_sweep_file(self):
         self.write("sweep.yml", SWEEP_FILE)
