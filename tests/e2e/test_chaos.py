@@ -88,6 +88,7 @@ class Chaos(SmallSweep):
             ledger = file.read().splitlines()
         found = history_checker.check(self.project, run, TOTAL, CONCURRENT, ledger, VALUES)
         self.assertEqual(found, [], "\n".join(["seed %d" % seed] + told))
+        self.run_hdrive("doctor", "--history")  # the program's own check agrees
         self.assert_same_configurations(run, sampling)
 
     def fault(self, chance):
