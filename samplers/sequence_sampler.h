@@ -15,7 +15,7 @@ namespace hd {
 ///
 /// Where draws can repeat, finding number n takes the ones before it. Where they were found is kept
 /// for the latest seed, behind a mutex, so that each is found once; the answers do not depend on
-/// it. A configuration takes some 50 bytes there, whatever is in it.
+/// it. A configuration takes some 60 bytes there, whatever is in it.
 class SequenceSampler : public Sampler {
  public:
   [[nodiscard]] AskResult ask(const AskRequest& request) const final;
