@@ -18,9 +18,10 @@ namespace {
 /// What is said of an earlier run that is over, and the exit code that it ended with.
 int tell_outcome(const CommonOptions& options, const RunSummary& run, bool strict) {
   note(options,
-       run.run_id +
-           ", made from the same files, is over: nothing is left to do. Without --resume "
-           "a new run begins");
+       fmt::format(
+           "{}, made from the same files, is over: nothing is left to do. Without --resume a "
+           "new run begins",
+           run.run_id));
   print_result(options, run_document(run), run_columns());
   const auto failed = std::find_if(run.children_by_status.begin(),
                                    run.children_by_status.end(),
@@ -67,8 +68,8 @@ std::optional<int> go_on(const CommonOptions& options,
   const auto earlier = find_earlier_run(store, workspace, spec, request.seed);
   if (!earlier) {
     note(options,
-         "no earlier run of experiment " + spec.experiment +
-             " was made from these files: a new one begins");
+         fmt::format("no earlier run of experiment {} was made from these files: a new one begins",
+                     spec.experiment));
     return std::nullopt;
   }
   if (!is_terminal(earlier->status)) {
@@ -78,9 +79,8 @@ std::optional<int> go_on(const CommonOptions& options,
   }
   if (was_interrupted(store, *earlier)) {
     note(options,
-         earlier->run_id +
-             ", made from the same files, was canceled by an interrupt: a "
-             "new one begins");
+         fmt::format("{}, made from the same files, was canceled by an interrupt: a new one begins",
+                     earlier->run_id));
     return std::nullopt;
   }
   return tell_outcome(options, *earlier, request.strict);
