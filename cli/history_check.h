@@ -16,8 +16,8 @@ namespace hd {
                                                     const std::vector<RunSummary>& children);
 
 /// Reads every event of the store and compares the rows of every parent run with them: a list of
-/// {check, status, found, advice}, one for each parent run; status is ok or damaged. Changes
-/// nothing.
+/// {check, status, found, advice}, one for each parent run; status is ok, damaged or warning.
+/// Changes nothing.
 [[nodiscard]] Value history_report(const RunStore& store);
 
 /// Whether a report of this form has a row that is damaged.

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -182,6 +183,14 @@ class Soundness(ProgramTest):
         self.alter("DELETE FROM run WHERE child=3")
         (row,) = json.loads(self.hdrive("doctor", "--history", code=5).stdout)
         self.assertEqual(row["status"], "damaged")
+
+
+    def test_an_hdconfig_that_this_version_cannot_read_is_no_damage(self):
+        golden = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "store", "golden", "2.db")
+        shutil.copyfile(golden, self.history)
+        (row,) = self.json("doctor", "--history")
+        self.assertEqual(row["status"], "warning")
+        self.assertIn("primary_metric_name", row["found"])
 
 
 class Outcomes(ProgramTest):
