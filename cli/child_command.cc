@@ -98,8 +98,8 @@ void go_on_from(ChildRunSpec& spec,
                 const ChildRun& child,
                 const ChildSurroundings& surroundings) {
   const ResumedChild* resumed = resumed_child(parent, child.index);
-  if (child.continued_attempt >= 0) {
-    spec.resume_from = outputs_of(surroundings, spec.run_id, child.continued_attempt);
+  if (child.details->continued_attempt >= 0) {
+    spec.resume_from = outputs_of(surroundings, spec.run_id, child.details->continued_attempt);
   } else if (resumed != nullptr) {
     spec.resume_from = outputs_of(surroundings, resumed->run_id, resumed->attempt);
   } else {

@@ -99,13 +99,14 @@ int update_run(const CommonOptions& options,
 }
 
 /// The engine that `--async` leaves behind. Its standard error is the log.
-int run_engine(const CommonOptions& options, const std::string& run_id, bool strict) {
+int run_engine(const CommonOptions& options,
+               const std::string& run_id,
+               DriveOptions drive_options) {
   OpenedHistory history = open_history(options);
   (void)require_run(history, run_id);
   const EngineLock lock = require_engine_lock(history.workspace, run_id);
   const ParentRunSpec spec = require_spec(history, run_id);
-  return drive(
-      options, history.workspace, history.store, spec, config_of(spec), {.strict = strict});
+  return drive(options, history.workspace, history.store, spec, config_of(spec), drive_options);
 }
 
 }  // namespace
@@ -113,7 +114,7 @@ int run_engine(const CommonOptions& options, const std::string& run_id, bool str
 int resume_run(const CommonOptions& options,
                const std::string& run_id,
                bool detached,
-               bool strict) {
+               DriveOptions drive_options) {
   OpenedHistory history = open_history(options);
   const RunSummary run = require_run(history, run_id);
   if (run.is_child) {
@@ -130,12 +131,14 @@ int resume_run(const CommonOptions& options,
     auto lock = std::make_unique<EngineLock>(require_engine_lock(history.workspace, run_id));
     if (detached) {
       lock.reset();
-      start_detached_engine(history.workspace, run_id, strict);
+      start_detached_engine(history.workspace, run_id, drive_options);
     } else {
-      code = drive(options, history.workspace, history.store, spec, config, {.strict = strict});
+      code = drive(options, history.workspace, history.store, spec, config, drive_options);
     }
   }
-  if (!wants_text(options)) print_run(options, history, run_id);
+  if (detached || !wants_text(options) || !options.metadata_file.empty()) {
+    print_run(options, history, run_id);
+  }
   return code;
 }
 
@@ -188,22 +191,25 @@ void add_control_commands(Program& program, CLI::App& run) {
                         "Take up a parent run whose engine died or was stopped",
                         "hdrive run resume -r HD_...",
                         [run_id, detached, strict](const CommonOptions& options) {
-                          return resume_run(options, *run_id, *detached, *strict);
+                          return resume_run(options, *run_id, *detached, {.strict = *strict});
                         });
   add_run_option(*command, *run_id);
   command->add_flag("--async", *detached, "Return at once; the engine goes on by itself");
   command->add_flag("--strict", *strict, "Exit code 3 when any child run failed");
 
-  command = add_command(program,
-                        program.app,
-                        "engine",
-                        "Drive a parent run (used by --async)",
-                        "",
-                        [run_id, strict](const CommonOptions& options) {
-                          return run_engine(options, *run_id, *strict);
-                        });
+  auto leaves = std::make_shared<bool>(false);
+  command = add_command(
+      program,
+      program.app,
+      "engine",
+      "Drive a parent run (used by --async)",
+      "",
+      [run_id, strict, leaves](const CommonOptions& options) {
+        return run_engine(options, *run_id, {.strict = *strict, .leaves_on_terminate = *leaves});
+      });
   command->group("");
   add_run_option(*command, *run_id);
+  command->add_flag("--leaves-on-terminate", *leaves, "SIGTERM leaves the sweep to another engine");
   command->add_flag("--strict", *strict, "Exit code 3 when any child run failed");
 }
 

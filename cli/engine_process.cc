@@ -34,8 +34,12 @@ constexpr std::chrono::milliseconds kTick{100};
 /// Keeps the view alive and turns signals into requests, on the loop's thread.
 class Attendant {
  public:
-  Attendant(boost::asio::io_context& io, TunerLoop& loop, RunView& view)
-      : loop_(loop), view_(view), timer_(io), signals_(io, SIGINT, SIGTERM, SIGHUP) {
+  Attendant(boost::asio::io_context& io, TunerLoop& loop, RunView& view, bool leaves_on_terminate)
+      : loop_(loop),
+        view_(view),
+        timer_(io),
+        signals_(io, SIGINT, SIGTERM, SIGHUP),
+        leaves_on_terminate_(leaves_on_terminate) {
     wait_for_signal();
     tick();
   }
@@ -62,6 +66,10 @@ class Attendant {
 
   void on_interrupt(int signal) {
     const int active = loop_.history().active();
+    if (signal == SIGTERM && leaves_on_terminate_) {
+      loop_.detach();
+      return;
+    }
     if (first_signal_ == 0) {
       first_signal_ = signal;
       view_.say(fmt::format("stopping {} child runs; interrupt again to kill them", active));
@@ -75,6 +83,7 @@ class Attendant {
   RunView& view_;
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;
+  bool leaves_on_terminate_;
   int first_signal_ = 0;
 };
 
@@ -192,13 +201,20 @@ int drive(const CommonOptions& options,
   });
   int signal = 0;
   {
-    Attendant attendant(io, loop, *view);
+    Attendant attendant(io, loop, *view, drive_options.leaves_on_terminate);
     (void)loop.run();
     signal = attendant.first_signal();
   }
   view->finish();
+  if (!is_terminal(loop.history().status())) {
+    explain_exit(kExitTerminated,
+                 spec.run_id + " is not over, but its engine was terminated; the same line, or " +
+                     "hdrive run resume -r " + spec.run_id + ", goes on with it");
+    return kExitTerminated;
+  }
   if (!options.quiet) {
-    for (const std::string& line : final_summary(loop.history(), spec, facts)) {
+    const auto failure = common_failure(store, spec.run_id, loop.history());
+    for (const std::string& line : final_summary(loop.history(), spec, facts, failure)) {
       std::cerr << line << '\n';
     }
   }
@@ -208,12 +224,15 @@ int drive(const CommonOptions& options,
   return ending.code;
 }
 
-void start_detached_engine(const Workspace& workspace, const std::string& run_id, bool strict) {
+void start_detached_engine(const Workspace& workspace,
+                           const std::string& run_id,
+                           DriveOptions drive_options) {
   const std::string log = workspace.create_run_directory(run_id) + "/engine.log";
   const DetachedSpawn spawn(log);
   std::vector<std::string> words = {
       "hdrive", "engine", "--run", run_id, "--path", workspace.project_directory()};
-  if (strict) words.emplace_back("--strict");
+  if (drive_options.strict) words.emplace_back("--strict");
+  if (drive_options.leaves_on_terminate) words.emplace_back("--leaves-on-terminate");
   const pid_t pid = spawn.start(own_program(), std::move(words));
   // The caller's command returns once the run has an engine, or the reason why it has none.
   for (int waited_ms = 0; waited_ms < 10'000; waited_ms += 10) {

@@ -14,12 +14,14 @@ namespace hd {
 struct DriveOptions {
   bool strict = false;           ///< failed child runs give an exit code of their own
   bool cancel_expected = false;  ///< this very command asked for the end: no failure
+  /// SIGTERM does not cancel: the engine leaves, its child runs go on, and another takes them up.
+  bool leaves_on_terminate = false;
 };
 
 /// Drives a parent run to its end in this process, shows it, and says the last words on standard
-/// error. The first interrupt cancels gracefully, the second forces; a vanished terminal changes
-/// nothing. Returns the exit code that the command should end with; a code other than 0 has been
-/// explained already (`error[...]` is the last line).
+/// error. The first interrupt cancels gracefully (or leaves), the second forces; a vanished
+/// terminal changes nothing. Returns the exit code that the command should end with; a code other
+/// than 0 has been explained already (`error[...]` is the last line).
 [[nodiscard]] int drive(const CommonOptions& options,
                         const Workspace& workspace,
                         RunStore& store,
@@ -30,7 +32,9 @@ struct DriveOptions {
 /// Starts `hdrive engine --run ID` in a session of its own, its output going to engine.log in the
 /// run's folder, and waits until it holds the run. With `strict` its last line there tells that
 /// child runs failed. Throws CommandFailure when it does not come up.
-void start_detached_engine(const Workspace& workspace, const std::string& run_id, bool strict);
+void start_detached_engine(const Workspace& workspace,
+                           const std::string& run_id,
+                           DriveOptions drive_options);
 
 /// The lock of the run's only engine. Throws CommandFailure naming the process that holds it.
 [[nodiscard]] EngineLock require_engine_lock(const Workspace& workspace, const std::string& run_id);
@@ -39,7 +43,7 @@ void start_detached_engine(const Workspace& workspace, const std::string& run_id
 [[nodiscard]] int resume_run(const CommonOptions& options,
                              const std::string& run_id,
                              bool detached,
-                             bool strict);
+                             DriveOptions drive_options);
 
 /// Says why the command ends with this code, as the last line on standard error.
 void explain_exit(ExitCode code, const std::string& message);

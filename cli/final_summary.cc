@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -10,6 +9,7 @@
 #include "cli/run_document.h"
 #include "cli/run_story.h"
 #include "cli/text.h"
+#include "engine/core/error.h"
 #include "engine/core/short_number.h"
 
 namespace hd {
@@ -70,44 +70,65 @@ Configuration configuration_of(const RunSummary& child) {
   return configuration;
 }
 
-std::vector<std::string> common_failure(const History& history) {
-  std::map<std::string, int> endings;
-  std::map<std::string, int> last_words;
-  int failed = 0;
-  for (const ChildRun& child : history.children()) {
-    if (child.status != RunStatus::kFailed) continue;
-    ++failed;
-    ++endings[describe(child.exit)];
-    for (const std::string& line : last_lines(child.exit.log_tail, 1)) ++last_words[line];
-  }
-  if (failed == 0) return {};
-  const auto by_count = [](const auto& a, const auto& b) { return a.second < b.second; };
-  const auto ending = std::max_element(endings.begin(), endings.end(), by_count);
+void CommonFailure::add(int child, const ExitStatus& exit) {
+  constexpr std::size_t kMostKinds = 1000;  // of a hundred thousand that all end differently
+  ++failed_;
+  const std::string ending = describe(exit);
+  if (endings_.size() < kMostKinds || endings_.contains(ending)) ++endings_[ending];
+  const std::vector<std::string> tail = last_lines(exit.log_tail, 5);
+  if (tail.empty()) return;
+  if (last_words_.size() >= kMostKinds && !last_words_.contains(tail.back())) return;
+  LastWords& words = last_words_[tail.back()];
+  if (++words.count > 1) return;
+  words.example = child;
+  words.tail = tail;
+}
+
+std::vector<std::string> CommonFailure::lines() const {
+  if (failed_ == 0) return {};
+  const auto ending =
+      std::max_element(endings_.begin(), endings_.end(), [](const auto& a, const auto& b) {
+        return a.second < b.second;
+      });
   std::vector<std::string> lines = {fmt::format("{} of {} failed child runs ended with {}",
                                                 ending->second,
-                                                failed,
+                                                failed_,
                                                 printable(ending->first))};
-  if (last_words.empty()) {
+  if (last_words_.empty()) {
     lines.emplace_back("they left nothing in their logs");
     return lines;
   }
-  const auto words = std::max_element(last_words.begin(), last_words.end(), by_count);
-  // An example of that ending, with the lines that led to it.
-  for (const ChildRun& child : history.children()) {
-    if (child.status != RunStatus::kFailed) continue;
-    const std::vector<std::string> tail = last_lines(child.exit.log_tail, 5);
-    if (tail.empty() || tail.back() != words->first) continue;
-    lines.push_back(
-        fmt::format("{} of them said last, as run {} did:", words->second, child.index));
-    for (const std::string& line : tail) lines.push_back("    " + line);
-    break;
-  }
+  const LastWords& words =
+      std::max_element(last_words_.begin(), last_words_.end(), [](const auto& a, const auto& b) {
+        return a.second.count < b.second.count;
+      })->second;
+  lines.push_back(fmt::format("{} of them said last, as run {} did:", words.count, words.example));
+  for (const std::string& line : words.tail) lines.push_back("    " + line);
   return lines;
+}
+
+std::vector<std::string> common_failure(const RunStore& store,
+                                        const std::string& parent_run_id,
+                                        const History& history) {
+  if (history.failed() == 0) return {};
+  CommonFailure failure;
+  try {
+    store.child_ends(parent_run_id, [&](const ChildEnded& end) {
+      const ChildRun& run = history.children().at(static_cast<std::size_t>(end.child));
+      if (run.status == RunStatus::kFailed && run.attempt == end.attempt) {
+        failure.add(end.child, end.exit);
+      }
+    });
+  } catch (const StoreError& error) {
+    return {printable(error.what())};
+  }
+  return failure.lines();
 }
 
 std::vector<std::string> final_summary(const History& history,
                                        const ParentRunSpec& parent,
-                                       const RunFacts& facts) {
+                                       const RunFacts& facts,
+                                       const std::vector<std::string>& failure) {
   const Progress progress = measure(history, facts, now_us());
   std::vector<std::string> lines;
   std::string first = fmt::format("{} {} after {}",
@@ -137,7 +158,7 @@ std::vector<std::string> final_summary(const History& history,
     }
     add_best(lines, history, parent, facts);
   }
-  for (const std::string& line : common_failure(history)) {
+  for (const std::string& line : failure) {
     lines.push_back((lines.back().starts_with("  failures  ") || line.starts_with("    ")
                          ? "              "
                          : "  failures    ") +

@@ -151,8 +151,9 @@ int watch_sweep(const CommonOptions& options,
     return interrupt_code();
   }
   if (!options.quiet) {
-    for (const std::string& line :
-         final_summary(watcher.history(), spec, facts_of(spec, config, history.workspace))) {
+    const RunFacts facts = facts_of(spec, config, history.workspace);
+    const auto failure = common_failure(history.store, run_id, watcher.history());
+    for (const std::string& line : final_summary(watcher.history(), spec, facts, failure)) {
       std::cerr << line << '\n';
     }
   }

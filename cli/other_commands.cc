@@ -3,6 +3,7 @@
 #include "cli/completion.h"
 #include "cli/doctor.h"
 #include "cli/exit_code.h"
+#include "cli/history_check.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "engine/core/error.h"
@@ -73,22 +74,35 @@ void add_compute_commands(Program& program) {
   }
 }
 
+int examine(const CommonOptions& options, bool history) {
+  const std::vector<std::string> columns = {"check", "status", "found", "advice"};
+  if (!history) {
+    print_result(options, doctor_report(options.path), columns);
+    return kExitDone;
+  }
+  const Value report = history_report(open_history(options).store);
+  print_result(options, report, columns);
+  if (!tells_damage(report)) return kExitDone;
+  throw CommandFailure(kExitUnusable, "E0509", "the history is damaged; each run's row says where");
+}
+
 }  // namespace
 
 void add_other_commands(Program& program, CLI::App& run) {
   add_compute_commands(program);
   add_missing_command(
       program, run, "submit-pipeline", "hdrive run submit-hyperdrive runs whole sweeps");
-  add_command(
-      program,
-      program.app,
-      "doctor",
-      "What this machine offers, and what is missing",
-      "hdrive doctor -o table",
-      [](const CommonOptions& options) {
-        print_result(options, doctor_report(options.path), {"check", "status", "found", "advice"});
-        return kExitDone;
-      });
+  auto history = std::make_shared<bool>(false);
+  CLI::App* doctor =
+      add_command(program,
+                  program.app,
+                  "doctor",
+                  "What this machine offers, and what is missing; or whether the history is sound",
+                  "hdrive doctor -o table\nhdrive doctor --history",
+                  [history](const CommonOptions& options) { return examine(options, *history); });
+  doctor->add_flag("--history",
+                   *history,
+                   "Read every event of the history, and compare with them what commands list");
   add_command(program,
               program.app,
               "version",

@@ -298,6 +298,7 @@ int run_program(int argc, char** argv) {
     std::cout << completion_words(program.app, {words.begin() + 1, words.end()});
     return kExitDone;
   }
+  join_resume_id(program, words);
   try {
     // CLI11 takes the words last first.
     std::vector<std::string> reversed(words.rbegin(), words.rend());

@@ -82,6 +82,10 @@ void add_ask_tell_command(Program& program);
 void add_serve_command(Program& program);
 void add_other_commands(Program& program, CLI::App& run);
 
+/// `--resume ID` of submit-hyperdrive as `--resume=ID`: to CLI11 an option whose value may be left
+/// out is a flag.
+void join_resume_id(const Program& program, std::vector<std::string>& words);
+
 /// Parses and runs a command line; never throws. Returns the process's exit code.
 [[nodiscard]] int run_program(int argc, char** argv);
 

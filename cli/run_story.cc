@@ -50,7 +50,7 @@ class Storyteller {
     } else if (child.status == RunStatus::kCanceled) {
       const bool early = child.cancel_cause == CancelCause::kPolicy;
       const std::string what = early ? " stopped early  " : " canceled  ";
-      add(name + what + printable(child.cancel_reason));
+      add(name + what + printable(child.details->cancel_reason));
     } else {
       add(name + " failed  " + printable(describe(body.exit)) + "  " +
               parameters_text(child.configuration()),

@@ -21,6 +21,7 @@ bool RunWatcher::poll(RunView& view) {
       },
       last_number_);
   view.on_events(added, history_);
+  history_.forget_ended(false);
   return !added.empty();
 }
 

@@ -82,7 +82,7 @@ std::string table_row(const ChildRun& child,
   for (char& c : state) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   const bool reported = child.intervals > 0;
   const std::string curve =
-      reported ? sparkline(child.recent, low, high, picture.utf8) : std::string("-");
+      reported ? sparkline(child.details->recent, low, high, picture.utf8) : std::string("-");
   const std::string elapsed =
       child.started_us == 0 ? "-" : duration_text(picture.now_us - child.started_us);
   return fmt::format("{:>4}  {} {} {} {:>6}  {} {} {}",
@@ -92,7 +92,7 @@ std::string table_row(const ChildRun& child,
                      fit(curve, 11),
                      reported ? std::to_string(child.intervals) : "-",
                      fit(elapsed, 7),
-                     fit(printable(child.where), 14),
+                     fit(printable(child.details->where), 14),
                      parameters_text(child.configuration()));
 }
 
@@ -105,7 +105,7 @@ void add_table(std::vector<std::string>& lines,
   double low = std::nan("");
   double high = std::nan("");
   for (const ChildRun* row : rows) {
-    for (const double value : row->recent) {
+    for (const double value : row->details->recent) {
       if (!std::isfinite(value)) continue;
       low = std::isnan(low) ? value : std::min(low, value);
       high = std::isnan(high) ? value : std::max(high, value);

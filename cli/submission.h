@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/program.h"
@@ -10,6 +11,9 @@
 #include "engine/core/parent_run_spec.h"
 
 namespace hd {
+
+/// `--resume` without a run id; what CLI11 gives a flag that has no value.
+inline constexpr std::string_view kResumeEarlier = "true";
 
 /// A submit command as it was typed.
 struct SubmitRequest {
@@ -25,7 +29,7 @@ struct SubmitRequest {
   bool keep_going = false;
   std::vector<std::string> resume_from;        ///< parent runs; win over the hdconfig's
   std::vector<std::string> resume_child_runs;  ///< child runs; win over the hdconfig's
-  std::string resume_id;                       ///< `--resume`
+  std::string resume;                          ///< `--resume`: kResumeEarlier, or a run id
   std::vector<std::string> script_words;       ///< script and its arguments, untouched
 };
 

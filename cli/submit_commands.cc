@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/program.h"
+#include "cli/repeated_submission.h"
 #include "cli/run_document.h"
 #include "cli/submission.h"
 #include "cli/text.h"
@@ -65,20 +66,15 @@ void tell_warnings(const CommonOptions& options, const std::vector<Diagnostic>& 
   for (const Diagnostic& warning : warnings) note(options, to_string(warning));
 }
 
-/// From here on things are written: snapshot, run folder, history, in that order.
-int start(const CommonOptions& options, const SubmitRequest& request, Submission submission) {
+/// Writes the parent run down and drives it. `turn` is given back once others can see it.
+int begin(const CommonOptions& options,
+          const SubmitRequest& request,
+          const Workspace& workspace,
+          RunStore& store,
+          Submission& submission,
+          const SnapshotResult& snapshot,
+          FileDescriptor turn) {
   ParentRunSpec& spec = submission.spec;
-  const Workspace workspace = Workspace::open_or_create(submission.project);
-  RunStore store(workspace.history_file());
-  const SnapshotResult snapshot = take_snapshot(spec.source_directory, workspace);
-  for (const std::string& warning : snapshot.warnings) note(options, "warning: " + warning);
-  spec.snapshot_id = snapshot.id;
-  struct stat info {};
-  if (!spec.script.script.empty() &&
-      ::stat((snapshot.directory + '/' + spec.script.script).c_str(), &info) != 0) {
-    throw UsageError("the snapshot lacks the script " + spec.script.script,
-                     "an .amlignore or .gitignore leaves it out");
-  }
   const std::int64_t now = now_us();
   spec.run_id = spec.kind == RunKind::kHyperDrive
                     ? new_parent_run_id()
@@ -101,9 +97,10 @@ int start(const CommonOptions& options, const SubmitRequest& request, Submission
     for (const std::string& line : warm_start_lines(spec.warm_start)) note(options, line);
     if (request.detached) {
       lock.reset();
-      start_detached_engine(workspace, spec.run_id, request.strict);
+      start_detached_engine(workspace, spec.run_id, drive_options_of(request));
     } else {
-      code = drive(options, workspace, store, spec, submission.config, {.strict = request.strict});
+      turn.reset();
+      code = drive(options, workspace, store, spec, submission.config, drive_options_of(request));
     }
   }
   const auto run = store.run(spec.run_id);
@@ -113,14 +110,36 @@ int start(const CommonOptions& options, const SubmitRequest& request, Submission
   return code;
 }
 
+/// From here on things are written: snapshot, run folder, history, in that order.
+int start(const CommonOptions& options, const SubmitRequest& request, Submission submission) {
+  ParentRunSpec& spec = submission.spec;
+  const Workspace workspace = Workspace::open_or_create(submission.project);
+  RunStore store(workspace.history_file());
+  const SnapshotResult snapshot = take_snapshot(spec.source_directory, workspace);
+  for (const std::string& warning : snapshot.warnings) note(options, "warning: " + warning);
+  spec.snapshot_id = snapshot.id;
+  struct stat info {};
+  if (!spec.script.script.empty() &&
+      ::stat((snapshot.directory + '/' + spec.script.script).c_str(), &info) != 0) {
+    throw UsageError("the snapshot lacks the script " + spec.script.script,
+                     "an .amlignore or .gitignore leaves it out");
+  }
+  FileDescriptor turn;
+  if (!request.resume.empty()) {
+    turn = wait_for_turn(workspace);
+    if (const auto code = go_on(options, request, workspace, store, spec, turn)) return *code;
+  }
+  return begin(options, request, workspace, store, submission, snapshot, std::move(turn));
+}
+
 int submit(const CommonOptions& options, const SubmitRequest& request) {
-  if (!request.resume_id.empty()) {
+  if (!request.resume.empty() && request.resume != kResumeEarlier) {
     if (!request.resume_from.empty() || !request.resume_child_runs.empty()) {
       throw UsageError(
-          "--resume goes on with a parent run as it was submitted; --resume-from and "
+          "--resume=ID goes on with a parent run as it was submitted; --resume-from and "
           "--resume-child-runs begin a new one");
     }
-    return resume_run(options, request.resume_id, request.detached, request.strict);
+    return resume_run(options, request.resume, request.detached, drive_options_of(request));
   }
   if (request.kind == RunKind::kHyperDrive && request.hdconfig.empty()) {
     throw UsageError("--hyperdrive-configuration-name is required",
@@ -191,6 +210,15 @@ CLI::App* add_submit_command(Program& program,
   return command;
 }
 
+/// Of the commands that start something.
+void add_start_options(CLI::App& command, SubmitRequest& request) {
+  command.add_flag("--async", request.detached, "Return at once; the engine goes on by itself");
+  command.add_flag("--resume",
+                   request.resume,
+                   "Go on with the run that the same command began and that is not over; begin one "
+                   "if there is none. --resume=ID: go on with this run");
+}
+
 void add_hyperdrive_options(CLI::App& command, SubmitRequest& request) {
   command.add_option("--hyperdrive-configuration-name",
                      request.hdconfig,
@@ -216,6 +244,23 @@ void add_hyperdrive_options(CLI::App& command, SubmitRequest& request) {
 
 }  // namespace
 
+void join_resume_id(const Program& program, std::vector<std::string>& words) {
+  constexpr std::string_view kCommand = "submit-hyperdrive";
+  if (words.size() < 2 || words[0] != "run" || words[1] != kCommand) return;
+  const CLI::App* command = program.app.get_subcommand("run")->get_subcommand(words[1]);
+  // Up to the script: what comes after it is the script's.
+  for (std::size_t i = 2; i + 1 < words.size() && words[i].starts_with('-'); ++i) {
+    if (words[i] == "--") return;
+    if (words[i] == "--resume" && words[i + 1].starts_with("HD_")) {
+      words[i] += '=' + words[i + 1];
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+      return;
+    }
+    const CLI::Option* option = command->get_option_no_throw(words[i]);
+    if (option != nullptr && option->get_items_expected_max() > 0) ++i;  // its value
+  }
+}
+
 void add_submit_commands(Program& program, CLI::App& run) {
   auto script = std::make_shared<SubmitRequest>();
   script->kind = RunKind::kScript;
@@ -229,7 +274,7 @@ void add_submit_commands(Program& program, CLI::App& run) {
                          [](const CommonOptions& options, const SubmitRequest& request) {
                            return submit(options, request);
                          });
-  command->add_flag("--async", script->detached, "Return at once; the engine goes on by itself");
+  add_start_options(*command, *script);
 
   auto sweep = std::make_shared<SubmitRequest>();
   command = add_submit_command(
@@ -242,16 +287,17 @@ void add_submit_commands(Program& program, CLI::App& run) {
       "hdrive run submit-hyperdrive --hyperdrive-configuration-name sweep.yml --async\n"
       "hdrive run submit-hyperdrive --hyperdrive-configuration-name hdconfig.yml --resume-from "
       "HD_... train.py\n"
-      "hdrive run submit-hyperdrive --resume HD_...",
+      "hdrive run submit-hyperdrive --hyperdrive-configuration-name hdconfig.yml --resume "
+      "train.py\n"
+      "hdrive run submit-hyperdrive --resume=HD_...",
       sweep,
       [](const CommonOptions& options, const SubmitRequest& request) {
         return submit(options, request);
       });
   add_hyperdrive_options(*command, *sweep);
-  command->add_flag("--async", sweep->detached, "Return at once; the engine goes on by itself");
+  add_start_options(*command, *sweep);
   command->add_flag(
       "--keep-going", sweep->keep_going, "Do not stop when the first child runs all fail");
-  command->add_option("--resume", sweep->resume_id, "Take up this parent run instead");
 
   auto checked = std::make_shared<SubmitRequest>();
   command = add_submit_command(

@@ -251,7 +251,7 @@ class WarmStartReader {
     if (child.attempt < 0) return left_out.add("never started");
     // A policy, or the child run's own time limit, judged the configuration; others did not.
     const bool judged = child.cancel_cause == CancelCause::kPolicy ||
-                        child.exit.kind == ExitStatus::Kind::kTimeLimit;
+                        child.details->exit.kind == ExitStatus::Kind::kTimeLimit;
     if (child.status == RunStatus::kCanceled && !judged) {
       return left_out.add("canceled, but not by a policy");
     }

@@ -45,7 +45,7 @@ int ScheduledPolicy::due_number(int interval) const {
 ScheduledPolicy::Child& ScheduledPolicy::child_at(int child) {
   const auto index = static_cast<std::size_t>(child);
   if (children_.size() <= index) {
-    children_.resize(index + 1, Child{0, std::numeric_limits<double>::quiet_NaN(), false});
+    children_.resize(index + 1, Child{0, false, std::numeric_limits<double>::quiet_NaN()});
   }
   return children_[index];
 }

@@ -47,8 +47,8 @@ class ScheduledPolicy : public Policy {
  private:
   struct Child {
     int interval = 0;
-    double best = 0;
     bool has_ended = false;
+    double best = 0;
   };
   Child& child_at(int child);
 

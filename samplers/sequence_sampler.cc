@@ -1,6 +1,8 @@
 #include "samplers/sequence_sampler.h"
 
 #include <algorithm>
+#include <functional>
+#include <string>
 #include <variant>
 
 #include "engine/core/expression_law.h"
@@ -33,18 +35,38 @@ bool is_always_continuous(const ParameterSpace& space) {
   return is_always_continuous(space.parameters());
 }
 
-bool SequenceSampler::add(Found& found, Configuration configuration) const {
-  if (!found.texts.insert(to_json(configuration)).second) return false;
-  found.configurations.push_back(std::move(configuration));
+Configuration SequenceSampler::configuration(const Found& found, std::size_t index) const {
+  const std::uint64_t number = found.numbers[index];
+  if (index < found.drawn) return draw(found.seed, number);
+  return space_.at(KeyedPermutation(found.seed, *space_.size())(number));
+}
+
+/// Takes the draw, or the place, of that number unless its configuration was found before.
+bool SequenceSampler::add(Found& found, std::uint64_t number) const {
+  const std::size_t index = found.numbers.size();
+  found.numbers.push_back(number);
+  if (!found.is_walking) found.drawn = index + 1;
+  const std::string text = to_json(configuration(found, index));
+  const std::size_t hash = std::hash<std::string>()(text);
+  const auto [begin, end] = found.indexes.equal_range(hash);
+  const bool is_known = std::any_of(begin, end, [&](const auto& known) {
+    return to_json(configuration(found, static_cast<std::size_t>(known.second))) == text;
+  });
+  if (is_known) {
+    found.numbers.pop_back();
+    found.drawn = std::min(found.drawn, index);
+    return false;
+  }
+  found.indexes.emplace(hash, static_cast<int>(index));
   return true;
 }
 
 void SequenceSampler::find_next(Found& found) const {
   for (int fruitless = 0; !found.is_walking; ++fruitless) {
-    const bool is_complete = space_.size() && found.configurations.size() >= *space_.size();
+    const bool is_complete = space_.size() && found.numbers.size() >= *space_.size();
     if (fruitless == kFruitlessDraws || is_complete) {
       found.is_walking = true;
-    } else if (add(found, draw(found.seed, found.next_draw++))) {
+    } else if (add(found, found.next_draw++)) {
       return;
     }
   }
@@ -55,9 +77,8 @@ void SequenceSampler::find_next(Found& found) const {
 /// cannot be listed: it counts as exhausted.
 void SequenceSampler::walk(Found& found) const {
   if (space_.size()) {
-    const KeyedPermutation order(found.seed, *space_.size());
     while (found.next_place < *space_.size()) {
-      if (add(found, space_.at(order(found.next_place++)))) return;
+      if (add(found, found.next_place++)) return;
     }
   }
   found.is_exhausted = true;
@@ -79,18 +100,16 @@ AskResult SequenceSampler::ask(const AskRequest& request) const {
       found_ = Found{};
       found_.seed = request.seed;
     }
-    while (found_.configurations.size() < last && !found_.is_exhausted) find_next(found_);
-    const auto begin = found_.configurations.begin();
-    const std::size_t end = std::min(last, found_.configurations.size());
-    if (first < end) {
-      result.configurations.assign(begin + static_cast<std::ptrdiff_t>(first),
-                                   begin + static_cast<std::ptrdiff_t>(end));
+    while (found_.numbers.size() < last && !found_.is_exhausted) find_next(found_);
+    const std::size_t end = std::min(last, found_.numbers.size());
+    for (std::size_t n = first; n < end; ++n) {
+      result.configurations.push_back(configuration(found_, n));
     }
     if (end < last && !space_.size()) {
       result.warning = "The last " + std::to_string(kFruitlessDraws) +
                        " draws all repeated earlier configurations: the parameter space has no "
                        "others that are likely enough to be drawn, and counts as exhausted after " +
-                       std::to_string(found_.configurations.size()) + " child runs.";
+                       std::to_string(found_.numbers.size()) + " child runs.";
     }
   }
   for (std::size_t i = 0; i < result.configurations.size(); ++i) {

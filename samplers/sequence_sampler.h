@@ -1,7 +1,9 @@
 #pragma once
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/core/sampler.h"
@@ -11,8 +13,9 @@ namespace hd {
 /// Samplers that follow an endless sequence of draws and learn nothing: configuration n is the n-th
 /// distinct draw, a function of (seed, n) alone.
 ///
-/// Where draws can repeat, finding number n takes the ones before it. They are kept for the latest
-/// seed, behind a mutex, so that each is found once; the answers do not depend on it.
+/// Where draws can repeat, finding number n takes the ones before it. Where they were found is kept
+/// for the latest seed, behind a mutex, so that each is found once; the answers do not depend on
+/// it. A configuration takes some 60 bytes there, whatever is in it.
 class SequenceSampler : public Sampler {
  public:
   [[nodiscard]] AskResult ask(const AskRequest& request) const final;
@@ -34,14 +37,17 @@ class SequenceSampler : public Sampler {
  private:
   struct Found {
     std::uint64_t seed = 0;
-    std::vector<Configuration> configurations;
-    std::unordered_set<std::string> texts;  ///< of the configurations, as JSON
+    /// By index: the number of its draw, and from `drawn` on its place in the keyed order.
+    std::vector<std::uint64_t> numbers;
+    std::size_t drawn = 0;
+    std::unordered_multimap<std::size_t, int> indexes;  ///< by hash of the configuration as JSON
     std::uint64_t next_draw = 0;
     std::uint64_t next_place = 0;  ///< in the keyed order of a finite space
     bool is_walking = false;       ///< draws hardly ever give anything new: take what is left
     bool is_exhausted = false;
   };
-  [[nodiscard]] bool add(Found& found, Configuration configuration) const;
+  [[nodiscard]] Configuration configuration(const Found& found, std::size_t index) const;
+  [[nodiscard]] bool add(Found& found, std::uint64_t number) const;
   void find_next(Found& found) const;
   void walk(Found& found) const;
 

@@ -16,8 +16,8 @@ import tempfile
 import time
 
 PARALLEL = 8
-MOST_BYTES_PER_CHILD = 8192  # the history of a sweep is kept in memory: some 1.5 KB for each child run
-ALLOWANCE_BYTES = 8 << 20    # buffers and caches that fill up once
+MOST_BYTES_PER_CHILD = 100  # what is kept in memory of a child run that ended
+ALLOWANCE_BYTES = 12 << 20  # buffers and caches that fill up once: SQLite's alone is 8 MB
 
 SCRIPT = """#!/bin/sh
 for i in 0 1 2 3 4 5 6 7 8 9; do echo "score: 0.$i"; done

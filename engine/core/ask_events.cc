@@ -53,7 +53,7 @@ AskAnswered ask_answered(const History& history, AskResult result) {
   for (std::size_t i = 0; i < standby; ++i) {
     const std::size_t child = static_cast<std::size_t>(ask.issued.first_child) + i;
     answered.reasons[i] +=
-        refreshed_text(ask.known_results, history.children()[child].known_results);
+        refreshed_text(ask.known_results, history.children()[child].details->known_results);
   }
   return answered;
 }

@@ -64,7 +64,7 @@ struct PolicyJudged {
   int child = 0;
   PolicyVerdict verdict;
 };
-enum class CancelCause : int {
+enum class CancelCause : std::uint8_t {
   kPolicy = 1,
   kUser = 2,
   kDuration = 3,

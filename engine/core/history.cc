@@ -55,12 +55,34 @@ int History::first_standby() const {
   return first;
 }
 
+void History::forget_ended(bool keeps_trials) {
+  for (const int index : forgettable_) {
+    if (index == best_child_) continue;  // until there is a better one
+    ChildRun& run = child(index);
+    run.details.reset();
+    if (!keeps_trials) run.trial.reset();
+  }
+  forgettable_.clear();
+}
+
 ChildRun& History::child(int index) {
   if (index < 0 || static_cast<std::size_t>(index) >= children_.size()) {
     throw std::logic_error("the history names child " + std::to_string(index) + " of " +
                            std::to_string(children_.size()));
   }
   return children_[static_cast<std::size_t>(index)];
+}
+
+/// The child, or null after its end: nothing that is said of it then changes anything.
+ChildRun* History::living_child(int index) {
+  ChildRun& run = child(index);
+  return is_terminal(run.status) ? nullptr : &run;
+}
+
+void History::advance_sequence(int index, std::int64_t sequence) {
+  if (ChildRun* run = living_child(index)) {
+    run->details->next_sequence = std::max(run->details->next_sequence, sequence + 1);
+  }
 }
 
 void History::apply_body(const EngineStarted& body, const Event& event) {
@@ -92,28 +114,30 @@ void History::apply_body(const AskAnswered& body, const Event& event) {
       startable_.push_back(index);
       ++queued_;
     }
-    ChildRun& run = child(index);
-    run.asked_us = event.time_us;
-    run.known_results = known_results;
-    run.sampler_reason = i < body.reasons.size() ? body.reasons[i] : std::string();
+    ChildRun* run = living_child(index);
+    if (run == nullptr) continue;
+    run->details->known_results = known_results;
+    run->details->sampler_reason = i < body.reasons.size() ? body.reasons[i] : std::string();
     auto trial = std::make_shared<Trial>();
     trial->id = index;
     trial->configuration = body.configurations[i];
     trial->value = std::numeric_limits<double>::quiet_NaN();
-    run.trial = std::move(trial);
+    run->trial = std::move(trial);
   }
 }
 
 void History::apply_body(const ChildStarting& body, const Event& /*event*/) {
-  ChildRun& run = child(body.child);
+  ChildRun* const living = living_child(body.child);
+  if (living == nullptr) return;
+  ChildRun& run = *living;
   leave_standby(run);
   const auto place = std::find(startable_.begin(), startable_.end(), body.child);
   if (place != startable_.end()) startable_.erase(place);
   if (run.status == RunStatus::kQueued) --queued_;
   run.status = RunStatus::kStarting;
   run.attempt = body.attempt;
-  run.continued_attempt = run.ran_attempt;
-  run.next_sequence = 1;
+  run.details->continued_attempt = run.details->ran_attempt;
+  run.details->next_sequence = 1;
   run.started_us = 0;
   run.waits_for_retry = false;
   active_children_.insert(
@@ -121,19 +145,19 @@ void History::apply_body(const ChildStarting& body, const Event& /*event*/) {
 }
 
 void History::apply_body(const ChildStarted& body, const Event& event) {
-  ChildRun& run = child(body.child);
-  if (body.attempt != run.attempt) return;
-  if (run.status == RunStatus::kStarting) run.status = RunStatus::kRunning;
-  run.started_us = event.time_us;
-  run.ran_attempt = body.attempt;
-  run.where = body.where;
-  run.next_sequence = std::max<std::int64_t>(run.next_sequence, 2);
+  ChildRun* const run = living_child(body.child);
+  if (run == nullptr || body.attempt != run->attempt) return;
+  if (run->status == RunStatus::kStarting) run->status = RunStatus::kRunning;
+  run->started_us = event.time_us;
+  run->details->ran_attempt = body.attempt;
+  run->details->where = body.where;
+  advance_sequence(body.child, 1);
 }
 
 void History::apply_body(const MetricReported& body, const Event& /*event*/) {
-  ChildRun& run = child(body.child);
-  if (body.attempt != run.attempt) return;
-  run.next_sequence = std::max(run.next_sequence, body.point.sequence + 1);
+  ChildRun* const run = living_child(body.child);
+  if (run == nullptr || body.attempt != run->attempt) return;
+  advance_sequence(body.child, body.point.sequence);
   if (!body.point.text.empty()) return;
   if (body.point.name != primary_metric_name_) {
     for (auto& [name, count] : other_metrics_) {
@@ -146,28 +170,31 @@ void History::apply_body(const MetricReported& body, const Event& /*event*/) {
     return;
   }
   const double value = body.point.value;
-  ++run.intervals;
-  run.last = value;
-  if (run.recent.size() == kRecentValues) run.recent.erase(run.recent.begin());
-  run.recent.push_back(value);
-  if (is_better(goal_, value, run.best)) {
-    run.best = value;
-    if (best_child_ < 0 ||
-        is_better(goal_, value, children_[static_cast<std::size_t>(best_child_)].best)) {
-      best_child_ = run.index;
-    }
+  ++run->intervals;
+  run->details->last = value;
+  std::vector<double>& recent = run->details->recent;
+  if (recent.size() == kRecentValues) recent.erase(recent.begin());
+  recent.push_back(value);
+  if (!is_better(goal_, value, run->best)) return;
+  run->best = value;
+  if (best_child_ >= 0) {
+    const ChildRun& best = child(best_child_);
+    if (!is_better(goal_, value, best.best)) return;
+    if (is_terminal(best.status)) forgettable_.push_back(best_child_);
   }
+  best_child_ = run->index;
 }
 
 void History::apply_body(const PolicyJudged& body, const Event& /*event*/) {
-  child(body.child).verdict = body.verdict;
+  if (ChildRun* run = living_child(body.child)) run->details->verdict = body.verdict;
 }
 
 void History::apply_body(const CancelRequested& body, const Event& event) {
-  ChildRun& run = child(body.child);
-  if (is_terminal(run.status)) return;
+  ChildRun* const living = living_child(body.child);
+  if (living == nullptr) return;
+  ChildRun& run = *living;
   run.cancel_cause = body.cause;
-  run.cancel_reason = body.reason;
+  run.details->cancel_reason = body.reason;
   if (run.is_active()) {
     run.status = RunStatus::kCancelRequested;
     return;
@@ -181,7 +208,7 @@ void History::apply_body(const CancelRequested& body, const Event& event) {
 void History::apply_body(const ChildEnded& body, const Event& event) {
   ChildRun& run = child(body.child);
   if (body.attempt != run.attempt || !run.is_active()) return;
-  run.exit = body.exit;
+  run.details->exit = body.exit;
   run.ended_us = event.time_us;
   if (run.started_us > 0) attempt_time_.add(run.ended_us - run.started_us);
   const auto place = std::lower_bound(active_children_.begin(), active_children_.end(), body.child);
@@ -192,7 +219,8 @@ void History::apply_body(const ChildEnded& body, const Event& event) {
     settle(run, RunStatus::kCompleted);
   } else if (body.exit.kind == ExitStatus::Kind::kTimeLimit) {
     run.cancel_cause = CancelCause::kDuration;
-    run.cancel_reason = body.exit.message.empty() ? describe(body.exit) : body.exit.message;
+    run.details->cancel_reason =
+        body.exit.message.empty() ? describe(body.exit) : body.exit.message;
     settle(run, RunStatus::kCanceled);
   } else if (run.attempt < max_retries_ && !cancel_) {
     run.status = RunStatus::kQueued;
@@ -216,6 +244,7 @@ void History::settle(ChildRun& run, RunStatus status) {
   if (waiting != startable_.end()) startable_.erase(waiting);
   run.waits_for_retry = false;
   run.status = status;
+  forgettable_.push_back(run.index);
   if (status == RunStatus::kCompleted) {
     ++completed_;
     update_trial(run, Trial::Outcome::kFinished);
@@ -265,24 +294,15 @@ void History::apply_body(const ParentEnded& body, const Event& event) {
 }
 
 void History::apply_body(const Noted& body, const Event& /*event*/) {
-  if (body.child >= 0 && body.sequence > 0) {
-    ChildRun& run = child(body.child);
-    run.next_sequence = std::max(run.next_sequence, body.sequence + 1);
-  }
+  if (body.child >= 0 && body.sequence > 0) advance_sequence(body.child, body.sequence);
 }
 
 void History::apply_body(const TagSet& body, const Event& /*event*/) {
-  if (body.child >= 0 && body.sequence > 0) {
-    ChildRun& run = child(body.child);
-    run.next_sequence = std::max(run.next_sequence, body.sequence + 1);
-  }
+  if (body.child >= 0 && body.sequence > 0) advance_sequence(body.child, body.sequence);
 }
 
 void History::apply_body(const ScriptSaid& body, const Event& /*event*/) {
-  if (body.sequence > 0) {
-    ChildRun& run = child(body.child);
-    run.next_sequence = std::max(run.next_sequence, body.sequence + 1);
-  }
+  if (body.sequence > 0) advance_sequence(body.child, body.sequence);
 }
 
 void History::apply_body(const RetryDue& body, const Event& /*event*/) {

@@ -13,31 +13,38 @@
 
 namespace hd {
 
-/// What is known of one child run.
-struct ChildRun {
-  int index = 0;
-  std::shared_ptr<const Trial> trial;  ///< its configuration and, as it becomes known, its result
+/// What is known of a child run beside what became of it: needed while it goes on, and to tell its
+/// end.
+struct ChildDetails {
   std::string sampler_reason;
-  int known_results = 0;  ///< how many results its configuration was asked with
-  RunStatus status = RunStatus::kQueued;
-  int attempt = -1;            ///< -1 before the first start
+  int known_results = 0;       ///< how many results its configuration was asked with
   int ran_attempt = -1;        ///< the latest whose script came to run; -1 = none
-  int continued_attempt = -1;  ///< the one that `attempt` goes on from; -1 = none
-  std::int64_t asked_us = 0;
-  std::int64_t started_us = 0;  ///< of the latest attempt; 0 = not yet
-  std::int64_t ended_us = 0;    ///< 0 = not yet
+  int continued_attempt = -1;  ///< the one that the latest goes on from; -1 = none
   std::string where;
   std::int64_t next_sequence = 1;  ///< first stream number of this attempt not yet in the history
-  int intervals = 0;               ///< reports of the primary metric
-  double best = std::numeric_limits<double>::quiet_NaN();
   double last = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> recent;            ///< the last ten primary values, oldest first
   std::optional<PolicyVerdict> verdict;  ///< the latest
-  std::optional<CancelCause> cancel_cause;
   std::string cancel_reason;
-  ExitStatus exit;               ///< of the latest attempt that ended
-  bool waits_for_retry = false;  ///< failed, and its back-off is not over
+  ExitStatus exit;  ///< of the latest attempt that ended
+};
 
+/// One child run. There may be hundreds of thousands, so what is kept of each for ever is small.
+struct ChildRun {
+  int index = 0;
+  int attempt = -1;   ///< -1 before the first start
+  int intervals = 0;  ///< reports of the primary metric
+  RunStatus status = RunStatus::kQueued;
+  std::optional<CancelCause> cancel_cause;
+  bool waits_for_retry = false;  ///< failed, and its back-off is not over
+  std::int64_t started_us = 0;   ///< of the latest attempt; 0 = not yet
+  std::int64_t ended_us = 0;     ///< 0 = not yet
+  double best = std::numeric_limits<double>::quiet_NaN();
+  /// Its configuration and, as it becomes known, its result; null when forgotten.
+  std::shared_ptr<const Trial> trial;
+  std::unique_ptr<ChildDetails> details = std::make_unique<ChildDetails>();  ///< null = forgotten
+
+  /// Precondition: the trial was not forgotten.
   [[nodiscard]] const Configuration& configuration() const { return trial->configuration; }
   /// Starting or running: it takes one of the max_concurrent_runs places.
   [[nodiscard]] bool is_active() const;
@@ -69,7 +76,12 @@ class History {
 
   void apply(const Event& event);
 
-  [[nodiscard]] const std::vector<ChildRun>& children() const { return children_; }
+  /// Forgets the details of the children that ended, and their trials unless `keeps_trials`; all
+  /// but those of the best child. They are in the store for whoever asks. Everything that is
+  /// applied later has the same effect with and without.
+  void forget_ended(bool keeps_trials);
+
+  [[nodiscard]] const std::deque<ChildRun>& children() const { return children_; }
   [[nodiscard]] const std::string& primary_metric_name() const { return primary_metric_name_; }
   [[nodiscard]] Goal goal() const { return goal_; }
   [[nodiscard]] RunStatus status() const { return status_; }
@@ -110,11 +122,13 @@ class History {
     return other_metrics_;
   }
   /// All asked configurations with what is known of them, for a sampler. O(children) shared
-  /// pointers.
+  /// pointers. Precondition: none was forgotten.
   [[nodiscard]] std::vector<std::shared_ptr<const Trial>> trials() const;
 
  private:
   ChildRun& child(int index);
+  ChildRun* living_child(int index);
+  void advance_sequence(int index, std::int64_t sequence);
   void apply_body(const EngineStarted& body, const Event& event);
   void apply_body(const AskIssued& body, const Event& event);
   void apply_body(const AskAnswered& body, const Event& event);
@@ -140,8 +154,9 @@ class History {
   std::string primary_metric_name_;
   Goal goal_;
   RunStatus status_ = RunStatus::kNotStarted;
-  std::vector<ChildRun> children_;
+  std::deque<ChildRun> children_;
   int best_child_ = -1;
+  std::vector<int> forgettable_;  ///< ended, and may still have details
   std::vector<int> active_children_;
   std::deque<int> startable_;
   int max_retries_ = 0;

@@ -6,7 +6,7 @@
 namespace hd {
 
 /// The platform's own state spellings (Canceled has one l). Frozen: stored by name.
-enum class RunStatus {
+enum class RunStatus : std::uint8_t {
   kNotStarted,
   kQueued,
   kPreparing,

@@ -41,7 +41,7 @@ void Tuner::apply(const Event& event) {
   if (about < 0) return;
   const ChildRun& run = run_of(about);
   if (run.intervals > intervals_before && was_judged) {
-    policy_->record(about, run.intervals, run.last);
+    policy_->record(about, run.intervals, run.details->last);
     judge_child_ = about;
   }
   const auto* judged = std::get_if<PolicyJudged>(&event.body);
@@ -77,7 +77,7 @@ void Tuner::decide_verdict(std::vector<EventBody>& decisions) const {
   if (!run.is_active() || run.cancel_cause) return;
   if (condemned_child_ >= 0) {
     decisions.emplace_back(
-        CancelRequested{child, CancelCause::kPolicy, policy_->explain(*run.verdict)});
+        CancelRequested{child, CancelCause::kPolicy, policy_->explain(*run.details->verdict)});
     return;
   }
   const PolicyVerdict verdict = policy_->judge(child);
@@ -161,7 +161,7 @@ void Tuner::decide_starts(std::vector<EventBody>& decisions) const {
   for (const int child : history_.startable_children()) {
     if (places <= 0) break;
     const ChildRun& run = history_.children()[static_cast<std::size_t>(child)];
-    if (only_fresh && child >= standby && run.known_results < history_.results()) continue;
+    if (only_fresh && child >= standby && run.details->known_results < history_.results()) continue;
     decisions.emplace_back(ChildStarting{child, run.attempt + 1});
     --places;
   }
@@ -188,7 +188,8 @@ std::optional<AskIssued> Tuner::decide_ask() const {
     const int standby = history_.first_standby();
     // By rising index is by rising knowledge.
     if (standby < generated &&
-        history_.children()[static_cast<std::size_t>(standby)].known_results < history_.results()) {
+        history_.children()[static_cast<std::size_t>(standby)].details->known_results <
+            history_.results()) {
       first = standby;
     }
   }

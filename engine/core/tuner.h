@@ -38,6 +38,9 @@ class Tuner {
   /// Takes in one event, in order of number. Consults nobody.
   void apply(const Event& event);
 
+  /// Forgets of the children that ended what no decision needs (History::forget_ended).
+  void forget_ended() { history_.forget_ended(config_.sampler_learns); }
+
   /// What has to be done now, in order: each body becomes an event, is applied, made durable, and
   /// then carried out. Call again after applying them all. Empty = nothing but, perhaps, an ask.
   [[nodiscard]] std::vector<EventBody> decide() const;

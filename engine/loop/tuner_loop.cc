@@ -127,6 +127,7 @@ struct TunerLoop::State {
 void TunerLoop::State::replay() {
   store.replay(parts.spec.run_id, [&](const Event& event) {
     tuner.apply(event);
+    tuner.forget_ended();
     last_number = event.number;
     if (const auto* engine = std::get_if<EngineStarted>(&event.body)) {
       latest_engine = *engine;
@@ -168,7 +169,7 @@ void TunerLoop::State::adopt_children() {
       return starting != nullptr && starting->child == child;
     });
     if (decided_now) continue;
-    executor->adopt(parts.child_spec(run, run.attempt), run.next_sequence);
+    executor->adopt(parts.child_spec(run, run.attempt), run.details->next_sequence);
     if (run.cancel_cause) executor->request_cancel(child, run.attempt, false);
   }
   for (const ChildRun& run : tuner.history().children()) {
@@ -352,6 +353,7 @@ void TunerLoop::State::commit() {
   forget_commands();
   const std::vector<Event> events = std::exchange(pending, {});
   for (RunObserver* observer : observers) observer->on_events(events, tuner.history());
+  tuner.forget_ended();
   for (const Event& event : events) {
     carry_out(event);
     fault_point("carried_out");
@@ -463,7 +465,7 @@ void TunerLoop::on_metrics(int child, int attempt, std::vector<MetricPoint> poin
   for (MetricPoint& point : points) {
     const ChildRun* run = state_->current(child, attempt);
     if (run == nullptr) return;
-    if (point.sequence < run->next_sequence) continue;  // delivered before
+    if (point.sequence < run->details->next_sequence) continue;  // delivered before
     state_->push(MetricReported{child, attempt, std::move(point)});
   }
   state_->schedule_commit();
@@ -471,21 +473,21 @@ void TunerLoop::on_metrics(int child, int attempt, std::vector<MetricPoint> poin
 
 void TunerLoop::on_tag(int child, int attempt, TagSet tag) {
   const ChildRun* run = state_->current(child, attempt);
-  if (run == nullptr || tag.sequence < run->next_sequence) return;
+  if (run == nullptr || tag.sequence < run->details->next_sequence) return;
   tag.child = child;
   state_->handle(std::move(tag));
 }
 
 void TunerLoop::on_script_said(int child, int attempt, ScriptSaid said) {
   const ChildRun* run = state_->current(child, attempt);
-  if (run == nullptr || said.sequence < run->next_sequence) return;
+  if (run == nullptr || said.sequence < run->details->next_sequence) return;
   said.child = child;
   state_->handle(std::move(said));
 }
 
 void TunerLoop::on_note(int child, int attempt, Noted note) {
   const ChildRun* run = state_->current(child, attempt);
-  if (run == nullptr || (note.sequence > 0 && note.sequence < run->next_sequence)) return;
+  if (run == nullptr || (note.sequence > 0 && note.sequence < run->details->next_sequence)) return;
   note.child = child;
   state_->handle(std::move(note));
 }

@@ -65,6 +65,7 @@ class Appender {
     }
     metrics_.flush();
     for (RunProjection* row : changed_) write(*row);
+    forget_ended();
     sqlite::Statement& progress =
         state_.database.cached("UPDATE engine SET last_number=? WHERE parent=?");
     progress.bind(1, parent_.last_number).bind(2, parent_.self.key).run();
@@ -153,12 +154,12 @@ class Appender {
   /// A script run is its own child; -1 is the parent run itself.
   RunProjection& row(int child) {
     if (child == -1 || (is_script() && child == 0)) return parent_.self;
-    if (child < 0 || static_cast<std::size_t>(child) >= parent_.children.size()) {
+    if (child < 0 || child >= parent_.child_count) {
       throw StoreError("event " + std::to_string(parent_.last_number) + " of run " +
                        parent_.identity.run_id + " names child " + std::to_string(child) +
-                       ", but only " + std::to_string(parent_.children.size()) + " were generated");
+                       ", but only " + std::to_string(parent_.child_count) + " were generated");
     }
-    RunProjection& run = parent_.children[static_cast<std::size_t>(child)];
+    RunProjection& run = parent_.children[child];
     if (run.key == 0) load(run, child);
     return run;
   }
@@ -172,6 +173,8 @@ class Appender {
                      " is missing");
     }
     load_projection(state_, run, query->integer(0));
+    run.child = child;
+    used_.push_back(child);
   }
 
   void touch(RunProjection& run) {
@@ -182,12 +185,23 @@ class Appender {
 
   void write(RunProjection& run) {
     run.changed = false;
+    used_.push_back(run.child);
     sqlite::Statement& update = state_.database.cached(kUpdateProjection);
     update.bind(1, status_name(run.status)).bind(2, run.attempt).bind(3, run.started_us);
     update.bind(4, run.ended_us).bind(5, run.best).bind(6, run.best_child);
     update.bind(7, std::string_view(run.error_code)).bind(8, std::string_view(run.error_message));
     update.bind(9, std::string_view(run.termination_reason)).bind(10, run.key);
     update.run();
+  }
+
+  /// A sweep may have hundreds of thousands of children, of which few are going on.
+  void forget_ended() {
+    for (const int child : used_) {
+      const auto run = parent_.children.find(child);
+      if (run != parent_.children.end() && is_terminal(run->second.status)) {
+        parent_.children.erase(run);
+      }
+    }
   }
 
   void set_status(RunProjection& run, RunStatus status) {
@@ -207,15 +221,12 @@ class Appender {
   void project(const AskIssued& /*body*/, const Event& /*event*/) {}
   void project(const AskAnswered& body, const Event& event) {
     if (is_script()) return;
-    // A row that moves in memory would leave a dangling note of its change.
-    for (RunProjection* row : changed_) write(*row);
-    changed_.clear();
-    const std::size_t known = parent_.children.size();
-    std::size_t child = body.first_child < 0 ? known : static_cast<std::size_t>(body.first_child);
-    if (child > known) (void)row(body.first_child);  // says what is wrong
+    const int known = parent_.child_count;
+    int child = body.first_child < 0 ? known : body.first_child;
+    if (child > known) (void)row(child);  // says what is wrong
     for (const Configuration& configuration : body.configurations) {
       if (child < known) {
-        refresh_child(static_cast<int>(child), configuration, event);
+        refresh_child(child, configuration, event);
       } else {
         insert_child(configuration, event);
       }
@@ -230,10 +241,11 @@ class Appender {
     update.bind(3, row(child).key).run();
   }
   void insert_child(const Configuration& configuration, const Event& event) {
-    const int child = static_cast<int>(parent_.children.size());
+    const int child = parent_.child_count++;
     const std::string run_id = child_run_id(parent_.identity, child);
     const std::string hyperparameters = to_json(configuration);
-    RunProjection run;
+    RunProjection& run = parent_.children[child];
+    run.child = child;
     run.status = RunStatus::kQueued;
     sqlite::Statement& insert = state_.database.cached(
         "INSERT INTO run(run_id,kind,parent,child,experiment,target,status,created_us,"
@@ -244,7 +256,6 @@ class Appender {
     insert.bind(7, event.time_us).bind(8, event.number);
     insert.bind(9, std::string_view(hyperparameters)).run();
     run.key = state_.database.last_row_id();
-    parent_.children.push_back(std::move(run));
   }
   void project(const ChildStarting& body, const Event& /*event*/) {
     RunProjection& run = row(body.child);
@@ -361,6 +372,7 @@ class Appender {
   ParentProjection& parent_;
   MetricRows metrics_;
   std::vector<RunProjection*> changed_;
+  std::vector<int> used_;  ///< children whose rows were read or written
 };
 
 ParentProjection load_parent(RunStore::State& state, const std::string& run_id) {
@@ -383,7 +395,7 @@ ParentProjection load_parent(RunStore::State& state, const std::string& run_id) 
     parent.goal = query->view(5) == "maximize" ? Goal::kMaximize : Goal::kMinimize;
     parent.epoch = static_cast<int>(query->integer(6));
     parent.last_number = query->integer(7);
-    parent.children.resize(static_cast<std::size_t>(query->integer(8)));
+    parent.child_count = static_cast<int>(query->integer(8));
   }
   Appender::load_projection(state, parent.self, parent.self.key);
   return parent;

@@ -195,6 +195,20 @@ std::vector<Event> RunStore::events_of_child(const std::string& parent_run_id, i
   return events;
 }
 
+void RunStore::child_ends(const std::string& parent_run_id,
+                          const std::function<void(const ChildEnded&)>& visit) const {
+  State& state = *state_;
+  const sqlite::Transaction transaction(state.database, sqlite::Transaction::Kind::kRead);
+  const std::int64_t parent = state.parent_key_of(parent_run_id);
+  const sqlite::Use query(
+      state.database.cached("SELECT parent,number,time_us,kind,child,payload,checksum FROM event "
+                            "WHERE parent=?1 AND kind=?2 ORDER BY number"));
+  query->bind(1, parent).bind(2, event_name(ChildEnded{}));
+  while (query->step()) {
+    visit(std::get<ChildEnded>(state.read_event(*query.operator->(), parent_run_id).body));
+  }
+}
+
 void RunStore::metrics(const std::string& run_id,
                        const std::string& name,
                        const std::function<void(int attempt, const MetricPoint&)>& visit) const {

@@ -106,6 +106,9 @@ class RunStore {
   /// child.
   [[nodiscard]] std::vector<Event> events_of_child(const std::string& parent_run_id,
                                                    int child) const;
+  /// Calls `visit` for the end of every attempt, in order.
+  void child_ends(const std::string& parent_run_id,
+                  const std::function<void(const ChildEnded&)>& visit) const;
   [[nodiscard]] std::optional<RunSummary> run(const std::string& run_id) const;
   [[nodiscard]] std::vector<RunSummary> runs(const RunFilter& filter) const;
   /// All metric points of a run in the order stored, optionally of one name.

@@ -19,6 +19,7 @@ namespace hd {
 /// The part of a run's row that events change, as it stands in the open transaction.
 struct RunProjection {
   std::int64_t key = 0;  ///< run.id; 0 = not read yet
+  int child = -1;        ///< run.child; -1 = no child run
   RunStatus status = RunStatus::kNotStarted;
   int attempt = -1;
   std::int64_t started_us = 0, ended_us = 0;
@@ -37,7 +38,9 @@ struct ParentProjection {
   int epoch = 0;
   std::int64_t last_number = 0;
   RunProjection self;
-  std::vector<RunProjection> children;  ///< a script run, its own only child, has none
+  int child_count = 0;  ///< a script run, its own only child, has none
+  /// Of those that have not ended: the others are read again in the rare case that one changes.
+  std::unordered_map<int, RunProjection> children;
 };
 
 struct RunStore::State {

@@ -199,7 +199,7 @@ TEST(ChildSpec, IsTheSameForTheSameAttemptAndDiffersBetweenAttempts) {
 ChildRun third_attempt() {
   ChildRun child = child_run(3);
   child.attempt = 2;
-  child.ran_attempt = child.continued_attempt = 0;
+  child.details->ran_attempt = child.details->continued_attempt = 0;
   return child;
 }
 
@@ -253,7 +253,7 @@ TEST(ChildSpec, AResumedChildRunGoesOnFromTheOldOne) {
   EXPECT_EQ(spec().resume_from, "/r/HD_old_4/1/work/outputs");
   EXPECT_EQ(spec().argv.back(), "/r/HD_old_4/1/work/outputs");
   EXPECT_EQ(value_of(spec().environment, "HDRIVE_RESUME_FROM"), "/r/HD_old_4/1/work/outputs");
-  child.continued_attempt = 0;
+  child.details->continued_attempt = 0;
   EXPECT_EQ(spec().argv.back(), "/r/HD_1_0/0/work/outputs") << "a retry knows more";
   child = child_run(1);
   EXPECT_EQ(spec().resume_from, "") << "only as many as were named";

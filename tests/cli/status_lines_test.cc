@@ -213,7 +213,7 @@ TEST(FinalSummary, NamesTheBestAndHowToRepeatIt) {
   parent.run_id = "HD_1";
   parent.script.script = "train.py";
   parent.script.interpreter = "/usr/bin/python3";
-  const auto lines = final_summary(sweep.history, parent, sweep.facts);
+  const auto lines = final_summary(sweep.history, parent, sweep.facts, {});
   EXPECT_THAT(lines, Contains(HasSubstr("HD_1 completed after")));
   EXPECT_THAT(lines, Contains(HasSubstr("1 completed, 1 stopped early")));
   EXPECT_THAT(lines, Contains(HasSubstr("/usr/bin/python3 train.py --lr 0.125")));
@@ -221,12 +221,14 @@ TEST(FinalSummary, NamesTheBestAndHowToRepeatIt) {
 }
 
 TEST(FinalSummary, ShowsWhatFailuresHaveInCommon) {
-  Sweep sweep(3);
+  CommonFailure failure;
   for (int i = 0; i < 3; ++i) {
-    sweep.start(i);
-    sweep.end(i, 1, "line " + std::to_string(i) + "\nModuleNotFoundError: no torch");
+    ExitStatus exit;
+    exit.code = 1;
+    exit.log_tail = "line " + std::to_string(i) + "\nModuleNotFoundError: no torch";
+    failure.add(i, exit);
   }
-  const auto lines = common_failure(sweep.history);
+  const auto lines = failure.lines();
   EXPECT_THAT(lines, Contains(HasSubstr("3 of 3 failed child runs ended with exit code 1")));
   EXPECT_THAT(lines, Contains(HasSubstr("ModuleNotFoundError: no torch")));
 }

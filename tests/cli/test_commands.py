@@ -1,10 +1,13 @@
 """What the commands print about runs that were made, and how they change them."""
+import contextlib
 import csv
 import io
 import json
 import os
 import pathlib
+import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -126,6 +129,68 @@ class Queries(ProgramTest):
 
     def test_resume_refuses_what_is_over(self):
         self.assertIn("Completed", self.last_error(self.hdrive("run", "resume", "-r", self.id, code=2)))
+
+
+class Soundness(ProgramTest):
+    """What commands list is compared with the events."""
+
+    DAMAGES = (
+        ("UPDATE run SET status='Failed' WHERE child=1", "_1: the status is Failed, and Completed by its events"),
+        ("UPDATE run SET best_primary_metric=0.125 WHERE child=1", "_1: the best primary metric is 0.125, and 0.25 by its"),
+        ("UPDATE run SET best_primary_metric=NULL WHERE child=1", "_1: the best primary metric is missing, and 0.25 by its"),
+        ("UPDATE run SET hyperparameters='{\"--lr\":0.5}' WHERE child=1", '_1: the hyperparameters is {"--lr":0.5}, and'),
+        ("UPDATE run SET attempt=1 WHERE child=2", "_2: the attempt is 1, and 0 by its events"),
+        ("UPDATE run SET ended_us=1 WHERE child=2", "_2: the end is 1970-01-01T00:00:00.000Z, and 2"),
+        ("UPDATE run SET error_message='no data' WHERE child=3", "_3: the error is no data, and exit code 3 by its events"),
+        ("UPDATE run SET best_child=0 WHERE parent IS NULL", "the best child run is HD_"),
+        ("UPDATE run SET status='Running' WHERE parent IS NULL", "the status is Running, and Completed by its events"),
+        ("UPDATE run SET termination_reason='' WHERE parent IS NULL", "the reason of its end is missing, and max_total_runs"),
+        ("UPDATE event SET payload='{}' WHERE kind='child_ended' AND child=1", "was altered"),
+    )
+
+    def setUp(self):
+        super().setUp()
+        self.write("train.sh", '#!/bin/sh\n[ "$2" != 1 ] || exit 3\necho "loss=$2" >> "$HDRIVE_METRICS"\n', executable=True)
+        self.id = self.sweep()["runId"]
+        self.history = os.path.join(self.folder, ".hdrive/history.db")
+
+    def alter(self, statement):
+        with contextlib.closing(sqlite3.connect(self.history)) as database, database:
+            self.assertEqual(database.execute(statement).rowcount, 1, statement)
+
+    def test_a_sound_history_is_sound(self):
+        self.json("run", "submit-script", "-e", "other", "train.sh", "--lr", "0.5")
+        rows = self.json("doctor", "--history")
+        self.assertEqual([row["status"] for row in rows], ["ok", "ok"])
+        self.assertEqual(rows[1]["check"], "history of " + self.id)
+        self.assertEqual(rows[1]["found"], "4 child runs as their events say")
+
+    def test_every_damage_is_told(self):
+        with open(self.history, "rb") as file:
+            sound = file.read()
+        for statement, told in self.DAMAGES:
+            with self.subTest(statement):
+                with open(self.history, "wb") as file:
+                    file.write(sound)
+                self.alter(statement)
+                result = self.hdrive("doctor", "--history", code=5)
+                (row,) = json.loads(result.stdout)
+                self.assertEqual(row["status"], "damaged")
+                self.assertIn(told, row["found"])
+                self.assertIn("error[E0509]", self.last_error(result))
+
+    def test_a_row_that_is_gone_is_told(self):
+        self.alter("DELETE FROM run WHERE child=3")
+        (row,) = json.loads(self.hdrive("doctor", "--history", code=5).stdout)
+        self.assertEqual(row["status"], "damaged")
+
+
+    def test_an_hdconfig_that_this_version_cannot_read_is_no_damage(self):
+        golden = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "store", "golden", "2.db")
+        shutil.copyfile(golden, self.history)
+        (row,) = self.json("doctor", "--history")
+        self.assertEqual(row["status"], "warning")
+        self.assertIn("primary_metric_name", row["found"])
 
 
 class Outcomes(ProgramTest):

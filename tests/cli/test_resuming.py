@@ -126,7 +126,7 @@ class Resuming(ProgramTest):
         self.assertIn("at most 10 runs", self.check("--resume-child-runs", ",".join("abcdefghijk"), code=2).stderr)
         self.check("--resume-from", old, "train.sh")
         result = self.hdrive("run", "submit-hyperdrive", "--resume", old, "--resume-from", old, code=2)
-        self.assertIn("--resume goes on", result.stderr)
+        self.assertIn("--resume=ID goes on", result.stderr)
 
     def test_nothing_was_ever_run_here(self):
         said = self.check("--resume-from", "HD_a", "--resume-child-runs", "HD_a_0", code=2).stderr

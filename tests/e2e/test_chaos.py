@@ -1,4 +1,4 @@
-"""Kill anything at any instant, resume, and find the sweep whole.
+"""Kill anything at any instant, resume, by `run resume` or the same line again, and find the sweep whole.
 
 HDRIVE_CHAOS_ROUNDS says how many rounds there are (20), HDRIVE_CHAOS_SEED where they begin (1). Each
 round is a test of its own and does the same again for the same number, but for the timing.
@@ -82,12 +82,15 @@ class Chaos(SmallSweep):
             self.assertTrue(fault or "engine" in told, told)
             self.finish(self.start_hdrive(*self.submit_words("--keep-going", "train.py")))
             run = self.newest_run()
-        self.resume(chance, run, told)
+        again = ["run", "resume", "-r", run] if seed % 2 else self.submit_words("--resume", "--keep-going", "train.py")
+        self.resume(chance, run, again, told)
+        self.assertEqual(self.newest_run(), run, told)
         self.wait_for(lambda: not processes_of(self.folder))
         with open(self.ledger) as file:
             ledger = file.read().splitlines()
         found = history_checker.check(self.project, run, TOTAL, CONCURRENT, ledger, VALUES)
         self.assertEqual(found, [], "\n".join(["seed %d" % seed] + told))
+        self.run_hdrive("doctor", "--history")  # the program's own check agrees
         self.assert_same_configurations(run, sampling)
 
     def fault(self, chance):
@@ -114,11 +117,11 @@ class Chaos(SmallSweep):
             pass
         return "%s %s" % (whom, words)
 
-    def resume(self, chance, run, told):
+    def resume(self, chance, run, again, told):
         for attempt in range(10):
             if self.show(run)["status"] in history_checker.TERMINAL:
                 return
-            process = self.start_hdrive("run", "resume", "-r", run)
+            process = self.start_hdrive(*again)
             if attempt < 2 and chance.random() < 0.4:
                 time.sleep(chance.uniform(0, 0.6))
                 told.append("resumed, " + self.kill(chance, process))

@@ -103,7 +103,7 @@ TEST(LearningTuner, CheapAsksAreWaitedForAndNothingIsAskedAhead) {
     ASSERT_EQ(asks.size(), 1U);
     EXPECT_EQ(asks[0].count, 1);
     EXPECT_EQ(of_kind<ChildStarting>(sweep.answer_in_time()).size(), 1U);
-    EXPECT_EQ(sweep.run(child + 2).known_results, child + 1);
+    EXPECT_EQ(sweep.run(child + 2).details->known_results, child + 1);
   }
 }
 
@@ -123,7 +123,7 @@ TEST(LearningTuner, AnAnswerIsUsedEvenIfAResultCameMeanwhile) {
   sweep.end_in_time(0);
   sweep.end_in_time(1);
   EXPECT_EQ(of_kind<ChildStarting>(sweep.answer_in_time()).size(), 1U);
-  EXPECT_EQ(sweep.run(2).known_results, 1);
+  EXPECT_EQ(sweep.run(2).details->known_results, 1);
 }
 
 /// Two children at a time, of whom the second took so long that of two ready configurations one is
@@ -152,7 +152,8 @@ TEST_F(BackgroundRefresh, APlaceTakesWhatIsReadyAndTheRestIsRefreshed) {
   EXPECT_EQ(ask.count, 1);
   EXPECT_TRUE(sweep.answer_in_time().empty());
   EXPECT_NE(sweep.configuration(4), before);
-  EXPECT_EQ(sweep.run(4).sampler_reason, "test; refreshed with 2 results, first asked with 1");
+  EXPECT_EQ(sweep.run(4).details->sampler_reason,
+            "test; refreshed with 2 results, first asked with 1");
   EXPECT_EQ(sweep.history().children().size(), 5U);
 }
 
@@ -160,7 +161,7 @@ TEST_F(BackgroundRefresh, APlaceThatNeedsTheOldConfigurationTakesItAndTheAnswerI
   EXPECT_EQ(of_kind<ChildStarting>(sweep.end_in_time(2)).at(0).child, 4);
   const auto followed = sweep.answer_in_time();
   EXPECT_EQ(sweep.configuration(4), before);
-  EXPECT_EQ(sweep.run(4).sampler_reason, "test");
+  EXPECT_EQ(sweep.run(4).details->sampler_reason, "test");
   EXPECT_EQ(of_kind<AskIssued>(followed).at(0).first_child, 5);
 }
 
@@ -188,7 +189,8 @@ TEST_F(Refresh, APlaceThatFindsOldConfigurationsWaitsForTheirRefreshWhenAsksAreC
   const std::string before = sweep.configuration(7);
   EXPECT_EQ(of_kind<ChildStarting>(sweep.answer_in_time()).at(0).child, 7);
   EXPECT_NE(sweep.configuration(7), before);
-  EXPECT_EQ(sweep.run(7).sampler_reason, "test; refreshed with 2 results, first asked with 1");
+  EXPECT_EQ(sweep.run(7).details->sampler_reason,
+            "test; refreshed with 2 results, first asked with 1");
   EXPECT_EQ(sweep.history().children().size(), 10U);
   EXPECT_EQ(sweep.history().queued(), 2);
 }
@@ -199,7 +201,7 @@ TEST_F(Refresh, AnAnswerWithTooFewConfigurationsReplacesNoneAndIsNotRepeated) {
   EXPECT_EQ(of_kind<ChildStarting>(followed).at(0).child, 7);
   EXPECT_TRUE(of_kind<AskIssued>(followed).empty());
   EXPECT_EQ(sweep.configuration(7), before);
-  EXPECT_EQ(sweep.run(7).sampler_reason, "test");
+  EXPECT_EQ(sweep.run(7).details->sampler_reason, "test");
   EXPECT_TRUE(sweep.history().exhausted());
 }
 

@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <gtest/gtest.h>
 
 #include "tests/engine/tuner_harness.h"
@@ -24,7 +26,7 @@ TEST(History, BestIsTheBestOfAllReportsUnderTheGoal) {
     harness.report(0, 0.5);
     harness.report(1, 0.6);
     EXPECT_EQ(harness.run(0).best, goal == Goal::kMaximize ? 0.9 : 0.2);
-    EXPECT_EQ(harness.run(0).last, 0.5);
+    EXPECT_EQ(harness.run(0).details->last, 0.5);
     EXPECT_EQ(harness.run(0).intervals, 3);
     EXPECT_EQ(harness.tuner.history().best_child(), 0);
   }
@@ -98,6 +100,108 @@ TEST(History, ATimeLimitMakesTheRunCanceled) {
   harness.feed(ChildEnded{0, 0, exit});
   EXPECT_EQ(harness.run(0).status, RunStatus::kCanceled);
   EXPECT_EQ(harness.run(0).cancel_cause, CancelCause::kDuration);
+}
+
+TEST(History, ForgetsTheDetailsOfEndedChildrenButNotOfTheBest) {
+  TunerHarness harness(config(Goal::kMaximize));
+  harness.start();
+  harness.answer(3);
+  harness.report(0, 0.4);
+  harness.report(1, 0.9);
+  harness.end(0);
+  harness.end(1);
+  harness.tuner.forget_ended();
+  EXPECT_EQ(harness.run(0).details, nullptr);
+  EXPECT_EQ(harness.run(0).trial, nullptr);
+  EXPECT_EQ(harness.run(0).best, 0.4);
+  EXPECT_EQ(harness.run(1).configuration().find("--x")->as_integer(), 1);
+  EXPECT_NE(harness.run(2).details, nullptr) << "it goes on";
+  harness.report(2, 0.95);
+  harness.tuner.forget_ended();
+  EXPECT_EQ(harness.run(1).details, nullptr) << "another one is best";
+  harness.end(2);
+  harness.tuner.forget_ended();
+  EXPECT_NE(harness.run(2).details, nullptr);
+}
+
+/// A child run from its configuration to its end, with everything that a script may leave behind.
+void play_child(History& history, int child) {
+  AskAnswered answered;
+  answered.configurations.push_back(
+      {{"--lr", Value(0.1 * child)}, {"--name", Value("a long text")}});
+  answered.reasons.emplace_back("random draw of a seed that needs some words");
+  MetricReported reported{child, 0, {}};
+  reported.point = {2, "score", 1.0 / child, "", {}, 0};
+  ExitStatus exit;
+  exit.code = 1;
+  exit.log_tail = std::string(4000, 'x');
+  for (EventBody& body : std::vector<EventBody>{AskIssued{child, child, 1},
+                                                answered,
+                                                ChildStarting{child, 0},
+                                                ChildStarted{child, 0, "this machine", 1},
+                                                reported,
+                                                ChildEnded{child, 0, exit}}) {
+    history.apply({1, 1, std::move(body)});
+  }
+  history.forget_ended(false);
+}
+
+TEST(History, HoldsLessThanAHundredBytesOfAChildThatEnded) {
+  constexpr int kChildren = 10'000;
+  History history("score", Goal::kMinimize, 0);
+  history.apply({1, 1, EngineStarted{}});
+  for (int child = 0; child < kChildren; ++child) play_child(history, child);
+  const std::size_t before = mallinfo2().uordblks;
+  for (int child = kChildren; child < 2 * kChildren; ++child) play_child(history, child);
+  EXPECT_EQ(history.failed(), 2 * kChildren);
+  EXPECT_LE(mallinfo2().uordblks, before + std::size_t{100} * kChildren);
+}
+
+TEST(History, KeepsWhatASamplerLearnsFrom) {
+  TunerConfig learning = config(Goal::kMaximize);
+  learning.sampler_learns = true;
+  TunerHarness harness(learning);
+  harness.start();
+  harness.answer(3);
+  harness.report(0, 0.4);
+  harness.report(1, 0.9);
+  harness.end(0);
+  harness.tuner.forget_ended();
+  EXPECT_EQ(harness.run(0).details, nullptr);
+  EXPECT_EQ(harness.tuner.history().trials().at(0)->value, 0.4);
+}
+
+TEST(History, NothingThatIsSaidOfAChildAfterItsEndChangesIt) {
+  for (const bool forgets : {false, true}) {
+    TunerHarness harness(config(Goal::kMaximize));
+    harness.start();
+    harness.answer(3);
+    harness.report(0, 0.4);
+    harness.report(1, 0.5);
+    harness.end(0);
+    if (forgets) harness.tuner.forget_ended();
+    MetricReported late{0, 0, {}};
+    late.point = {9, "score", 0.9, "", {}, 0};
+    EXPECT_TRUE(harness.feed(late).empty());
+    harness.feed(ChildStarted{0, 0, "elsewhere", 8});
+    harness.feed(ChildStarting{0, 1});
+    harness.feed(PolicyJudged{0, {PolicyVerdict::Outcome::kContinue, 2, 0.9, 0.1, 1}});
+    harness.feed(CancelRequested{0, CancelCause::kUser, "late"});
+    harness.feed(Noted{0, "late", 12});
+    harness.feed(TagSet{0, "key", "value", false, false, 13});
+    harness.feed(ScriptSaid{0, "Completed", "", 14});
+    harness.feed(ChildEnded{0, 0, {}});
+    harness.feed(RetryDue{0});
+    AskAnswered again;
+    again.first_child = 0;
+    again.configurations.emplace_back();
+    harness.feed(again);
+    EXPECT_EQ(harness.run(0).status, RunStatus::kCompleted);
+    EXPECT_EQ(harness.run(0).intervals, 1);
+    EXPECT_EQ(harness.run(0).best, 0.4);
+    EXPECT_EQ(harness.tuner.history().best_child(), 1);
+    EXPECT_EQ(harness.tuner.history().active(), 2);
+  }
 }
 
 TEST(History, TheTimeOfAnAskLeavesOutWhenNoEngineWasThere) {

@@ -85,6 +85,14 @@ inline ParentRunSpec parent_spec() {
   return spec;
 }
 
+/// All of a stored parent run, with what its engine does not keep in memory.
+inline History whole_history(const RunStore& store, const HyperDriveConfig& config) {
+  History history(config.primary_metric_name, config.primary_metric_goal, config.max_retries);
+  store.replay("HD_test", [&](const Event& event) { history.apply(event); });
+  return history;
+}
+
+/// Precondition: nothing of `history` was forgotten.
 inline std::vector<std::string> configurations(const History& history) {
   std::vector<std::string> all;
   for (const ChildRun& run : history.children()) all.push_back(to_json(run.configuration()));

@@ -63,12 +63,14 @@ TEST(TunerLoop, AWallClockThatJumpsChangesNoDecision) {
     VirtualClock clock;
     store.create_parent(parent_spec(), "score", Goal::kMaximize, clock.now_us());
     if (jumps) arm_jumps(clock);
-    Engine engine(store, sweep_config(40, 4), parent_spec(), clock, learning_curve);
+    const HyperDriveConfig config = sweep_config(40, 4);
+    Engine engine(store, config, parent_spec(), clock, learning_curve);
     EXPECT_EQ(engine.loop().run(), RunStatus::kCompleted);
     std::string text;
-    for (const ChildRun& run : engine.loop().history().children()) {
+    const History history = test::whole_history(store, config);
+    for (const ChildRun& run : history.children()) {
       text += std::string(status_name(run.status)) + ' ' + std::to_string(run.intervals) + ' ' +
-              run.cancel_reason + '\n';
+              run.details->cancel_reason + '\n';
     }
     told.push_back(text);
   }

@@ -104,7 +104,7 @@ class TunerHarness {
     MetricReported metric;
     metric.child = child;
     metric.attempt = run(child).attempt;
-    metric.point.sequence = std::max<std::int64_t>(run(child).next_sequence, 2);
+    metric.point.sequence = std::max<std::int64_t>(run(child).details->next_sequence, 2);
     metric.point.name = name;
     metric.point.value = value;
     return feed(metric);

@@ -65,8 +65,9 @@ std::vector<std::string> sweep(const HyperDriveConfig& config, int commits) {
     engine.loop().add_observer(leave);
     status = engine.loop().run();
     if (status == RunStatus::kRunning) continue;
-    for (const ChildRun& run : engine.loop().history().children()) {
-      asked.push_back(to_json(run.configuration()) + ' ' + run.sampler_reason);
+    const History history = whole_history(store, config);
+    for (const ChildRun& run : history.children()) {
+      asked.push_back(to_json(run.configuration()) + ' ' + run.details->sampler_reason);
     }
   }
   EXPECT_EQ(status, RunStatus::kCompleted);

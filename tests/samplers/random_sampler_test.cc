@@ -1,6 +1,7 @@
 #include "samplers/random_sampler.h"
 
 #include <cmath>
+#include <malloc.h>
 #include <map>
 #include <set>
 #include <string>
@@ -83,6 +84,17 @@ TEST(RandomSampler, TenThousandUnevenConfigurationsOneByOneAreAllDifferent) {
     seen.insert(to_json(one[0]));
   }
   EXPECT_EQ(seen.size(), 10000u);
+}
+
+TEST(RandomSampler, HoldsLessThanAHundredBytesOfAConfigurationThatMustNotRepeat) {
+  constexpr int kCount = 20'000;
+  const RandomSampler sampler({{"--a", qloguniform(0, 9, 1)},
+                               {"--b", quniform(0, 5000, 1)},
+                               {"--c", choice("a rather long text", "another rather long text")}});
+  (void)ask(sampler, kCount, 1, 1);
+  const std::size_t before = mallinfo2().uordblks;
+  (void)ask(sampler, 2 * kCount, 1, 1);
+  EXPECT_LE(mallinfo2().uordblks, before + std::size_t{100} * kCount);
 }
 
 TEST(RandomSampler, FindsTheUnlikelyConfigurationsOfAFiniteSpaceToo) {
