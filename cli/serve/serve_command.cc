@@ -6,11 +6,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include "cli/engine_process.h"
 #include "cli/exit_code.h"
 #include "cli/program.h"
 #include "cli/serve/serve_api.h"
 #include "cli/text.h"
 #include "engine/core/error.h"
+#include "engine/workspace/engine_lock.h"
 #include "engine/workspace/files.h"
 #include "executors/tracking/http_listener.h"
 #include "executors/tracking/random_text.h"
@@ -25,6 +27,7 @@ struct ServeOptions {
   std::string host = "127.0.0.1";
   int port = kDefaultPort;
   std::string token_file;
+  bool resume = false;
 };
 
 bool is_loopback(const std::string& host) { return host == "127.0.0.1" || host == "::1"; }
@@ -56,6 +59,21 @@ ServeAccess access_of(const ServeOptions& serve, const Workspace& workspace, std
   return access;
 }
 
+/// Sweeps and script runs that are not over and that no engine drives get one, as by `run resume`.
+void resume_abandoned(const CommonOptions& options, const OpenedHistory& history, bool wanted) {
+  RunFilter all;
+  all.last = 0;
+  for (const RunSummary& run : history.store.runs(all)) {
+    if (is_terminal(run.status) || EngineLock::is_held(history.workspace, run.run_id)) continue;
+    if (!wanted) {
+      note(options, run.run_id + " is not over and no engine drives it: --resume takes it up");
+      continue;
+    }
+    start_detached_engine(history.workspace, run.run_id, {});
+    note(options, "took up " + run.run_id);
+  }
+}
+
 int serve(const CommonOptions& options, const ServeOptions& serve) {
   const OpenedHistory history = open_history(options);
   std::string token_file;
@@ -67,6 +85,7 @@ int serve(const CommonOptions& options, const ServeOptions& serve) {
     throw CommandFailure(
         kExitUnusable, "E0502", port.error().message, "name another --port, or 0 for a free one");
   }
+  resume_abandoned(options, history, serve.resume);
   const std::string host =
       serve.host.find(':') == std::string::npos ? serve.host : '[' + serve.host + ']';
   const std::string address = "http://" + host + ':' + std::to_string(*port);
@@ -105,6 +124,7 @@ void add_serve_command(Program& program) {
       ->capture_default_str();
   command->add_option(
       "--token-file", chosen->token_file, "File with the token that clients must send");
+  command->add_flag("--resume", chosen->resume, "First take up the runs whose engine died");
 }
 
 }  // namespace hd

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "executors/supervisor_protocol/open_folder.h"
 #include "executors/supervisor_protocol/attempt_files.h"
+#include "executors/supervisor_protocol/open_folder.h"
 #include "executors/supervisor_protocol/process_identity.h"
 
 namespace hd {

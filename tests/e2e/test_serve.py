@@ -124,8 +124,9 @@ class Serve(WorkspaceTest):
         return address.hostname, address.port
 
     def end(self, server):
-        if server.poll() is None:
-            server.send_signal(signal.SIGTERM)
+        if server.poll() is not None:
+            return
+        server.send_signal(signal.SIGTERM)
         done = self.finish(server)
         self.assertEqual(done.code, 0, str(done))
 
@@ -201,6 +202,30 @@ class Serve(WorkspaceTest):
         self.assertEqual(self.ask(address, "/api/2.0/mlflow/runs/get?run_id=" + "a" * 10000)[0], 404)
         self.assertEqual(self.ask(address, "/")[0], 404)
         self.assertIsNone(self.server.poll())
+
+    def test_it_takes_up_runs_whose_engine_died(self):
+        self.write("train.py", """
+            import os, time
+            open("%s/started", "w").close()
+            while os.path.exists("%s/wait"):
+                time.sleep(0.05)
+            print("score=1")
+            """ % (self.folder, self.folder))
+        open(os.path.join(self.folder, "wait"), "w").close()
+        self.write_hdconfig({"--x": ["choice", [1, 2]]}, concurrent=1)
+        engine, run = self.start_sweep("train.py")
+        self.wait_for(lambda: os.path.exists(os.path.join(self.folder, "started")), engine)
+        engine.kill()
+        engine.communicate()
+        self.serve()
+        self.assertEqual(self.show(run)["status"], "Running")
+        self.end(self.server)
+        self.serve("--resume")
+        os.remove(os.path.join(self.folder, "wait"))
+        self.wait_for(lambda: self.show(run)["status"] == "Completed")
+        self.assertEqual(self.statuses(run), {"Completed": 2})
+        points = self.run_hdrive("run", "metrics", "-r", run + "_0", "-o", "json").json()
+        self.assertEqual([(point["attempt"], point["value"]) for point in points], [(0, 1)])
 
     def test_what_cannot_be_served_is_said(self):
         done = self.run_hdrive("serve", "--port", "0", "--path", self.home, code=4)

@@ -15,9 +15,9 @@
 
 #include "engine/core/value.h"
 #include "executors/supervisor/stream_log.h"
-#include "executors/tracking/artifact_folder.h"
 #include "executors/supervisor/tracking/metric_history.h"
 #include "executors/supervisor/tracking/tracking_api.h"
+#include "executors/tracking/artifact_folder.h"
 
 namespace hd::testing {
 
