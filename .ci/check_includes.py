@@ -21,6 +21,15 @@ ALLOWED = {
     "policies": (("engine/core",), ()),
     "executors/supervisor_protocol": (("engine/core",), ("nlohmann/",)),
     "executors/supervisor": (("engine/core", "executors/supervisor_protocol"), ("boost/", "nlohmann/")),
+    "executors/agent_protocol": (("engine/core",), ("nlohmann/",)),
+    "executors/agent": (
+        ("engine/core", "executors", "executors/agent_protocol", "executors/supervisor_protocol"),
+        ("boost/", "nlohmann/"),
+    ),
+    "executors/ssh": (
+        ("engine/core", "engine/workspace", "executors", "executors/agent_protocol", "executors/supervisor_protocol"),
+        ("boost/", "nlohmann/"),
+    ),
     "executors": (("engine/core", "executors/supervisor_protocol"), ("boost/", "nlohmann/")),
     "cli": None,
     "tests": None,

@@ -41,7 +41,12 @@ class RecordingListener : public ExecutorListener {
 /// How an executor under test is made.
 struct ExecutorKind {
   std::string name;
-  std::function<std::unique_ptr<Executor>(boost::asio::io_context&, ExecutorListener&)> make;
+  /// The folder is the test's own. A null pointer: it cannot be had on this machine.
+  std::function<std::unique_ptr<Executor>(
+      boost::asio::io_context&, ExecutorListener&, const std::string& folder)>
+      make;
+  /// Where an attempt runs: on another machine its directory has another path.
+  std::function<std::string(const std::string& folder, const ChildRunSpec&)> directory;
 };
 
 /// A folder with a snapshot and attempts, a loop and a listener; and a check that no process is

@@ -1,0 +1,50 @@
+#pragma once
+#include <array>
+#include <map>
+#include <string>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "executors/agent/file_sender.h"
+#include "executors/agent/outlet.h"
+#include "executors/agent/tree_builder.h"
+#include "executors/agent_protocol/frame.h"
+#include "executors/agent_protocol/told_event.h"
+#include "executors/local/local_executor.h"
+
+namespace hd {
+
+/// One engine's conversation with this machine: does what its frames ask and tells what becomes of
+/// it. Holds nothing that is not in files: when it ends, the supervisors go on, and the next
+/// session takes them up.
+class AgentSession {
+ public:
+  /// `work`: absolute path of the work folder. Speaks over `input` and `output`; stops the loop
+  /// when the engine is gone.
+  AgentSession(boost::asio::io_context& loop, std::string work, int input, int output);
+
+ private:
+  void receive();
+  void take(const Frame& frame);
+  void run_attempt(const Frame& frame);
+  void answer_tree(const std::string& folder, const Result<TreeBuilder::Progress>& progress);
+  void tick();
+
+  boost::asio::io_context& loop_;
+  std::string work_;
+  boost::asio::posix::stream_descriptor input_;
+  Outlet outlet_;
+  EventTeller teller_;
+  LocalExecutor executor_;
+  TreeBuilder trees_;
+  FileSender files_;
+  boost::asio::steady_timer timer_;
+  FrameReader reader_;
+  std::array<char, 65536> buffer_{};
+  std::map<FileSender::Key, std::string> directories_;  ///< of attempts heard of in this session
+};
+
+}  // namespace hd

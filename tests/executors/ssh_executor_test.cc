@@ -1,0 +1,1 @@
+// What is particular to hosts reached over SSH, with real servers.
