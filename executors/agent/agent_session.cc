@@ -1,14 +1,18 @@
 #include "executors/agent/agent_session.h"
 
 #include <chrono>
+#include <memory>
 
 #include "executors/agent/host_facts.h"
+#include "executors/local/supervisor_process.h"
 #include "executors/supervisor_protocol/attempt_spec.h"
 
 namespace hd {
 namespace {
 
 constexpr std::chrono::milliseconds kLogInterval{500};
+constexpr std::chrono::milliseconds kReleaseInterval{10};
+constexpr int kMostTries = 1000;
 
 FileSender::Key key_of(const Frame& frame) {
   return {frame.head.at("child").get<int>(), frame.head.at("attempt").get<int>()};
@@ -75,7 +79,7 @@ void AgentSession::take(const Frame& frame) {
         folder,
         trees_.put(folder, frame.head.at("entry"), frame.body, frame.head.value("last", false)));
   } else if (op == "fetch") {
-    files_.send_all(key_of(frame));
+    send_files(key_of(frame), 0);
   } else if (op == "forget") {
     const auto key = key_of(frame);
     files_.forget(key);
@@ -86,6 +90,18 @@ void AgentSession::take(const Frame& frame) {
   } else if (op == "describe") {
     outlet_.send(encode_frame(describe_host(work_, frame.head.value("python", ""))));
   }
+}
+
+// The end is told before its record is written: the supervisor has to be done as well.
+void AgentSession::send_files(FileSender::Key key, int tries) {
+  const auto found = directories_.find(key);
+  if (found == directories_.end()) return;
+  const AttemptProbe probe = probe_attempt(found->second);
+  if ((probe.known && !probe.alive) || tries >= kMostTries) return files_.send_all(key);
+  auto timer = std::make_shared<boost::asio::steady_timer>(loop_, kReleaseInterval);
+  timer->async_wait([this, key, tries, timer](const boost::system::error_code& error) {
+    if (!error) send_files(key, tries + 1);
+  });
 }
 
 void AgentSession::run_attempt(const Frame& frame) {

@@ -31,6 +31,7 @@ class AgentSession {
   void take(const Frame& frame);
   void run_attempt(const Frame& frame);
   void answer_tree(const std::string& folder, const Result<TreeBuilder::Progress>& progress);
+  void send_files(FileSender::Key key, int tries);
   void tick();
 
   boost::asio::io_context& loop_;

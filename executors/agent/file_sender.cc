@@ -59,12 +59,12 @@ void FileSender::send_logs() {
   }
 }
 
-int FileSender::send_log(Key attempt, Followed& followed, std::size_t which) {
+int FileSender::send_log(Key attempt, Followed& followed, std::size_t which, bool even_if_empty) {
   const int file = open_file(followed.directory + "/" + kLogs[which]);
   if (file < 0) return 0;
   const std::string part = read_part(file, followed.sent[which]);
   ::close(file);
-  if (part.empty()) return 0;
+  if (part.empty() && !even_if_empty) return 0;
   outlet_.send(encode_frame({{"re", "log"},
                              {"child", attempt.first},
                              {"attempt", attempt.second},
@@ -78,6 +78,10 @@ int FileSender::send_log(Key attempt, Followed& followed, std::size_t which) {
 void FileSender::send_all(Key attempt) {
   const auto followed = followed_.find(attempt);
   if (followed == followed_.end()) return;
+  // Also where nothing was printed, there is a file.
+  for (std::size_t which = 0; which < kLogs.size(); ++which) {
+    (void)send_log(attempt, followed->second, which, true);
+  }
   Job job;
   job.attempt = attempt;
   job.directory = followed->second.directory;

@@ -57,7 +57,11 @@ class FileSender {
   void list_item(Job& job, const std::string& path);
   bool send_next(Job& job);
   void send_part(const Job& job, const Item& item, std::string_view content, bool is_last);
-  [[nodiscard]] int send_log(Key attempt, Followed& followed, std::size_t which);
+  /// Sends the next part of a log; returns its size.
+  [[nodiscard]] int send_log(Key attempt,
+                             Followed& followed,
+                             std::size_t which,
+                             bool even_if_empty = false);
 
   Outlet& outlet_;
   std::map<Key, Followed> followed_;

@@ -84,6 +84,7 @@ ConnectionTrouble explain_ssh_errors(const RemoteTarget& target,
                 "installed anew. If you know that it is the right one: hdrive computetarget update "
                 "-n " +
                 target.name + " --accept-host-key FINGERPRINT",
+            true,
             true};
   }
   if (contains(errors, "Host key verification failed") || contains(errors, "host key is known")) {
@@ -91,6 +92,7 @@ ConnectionTrouble explain_ssh_errors(const RemoteTarget& target,
                 " has not been accepted yet: hdrive computetarget update -n " + target.name +
                 " --accept-host-key FINGERPRINT; without the fingerprint it shows what the host "
                 "presents",
+            true,
             true};
   }
   if (contains(errors, "UNPROTECTED PRIVATE KEY FILE")) {

@@ -34,6 +34,7 @@ struct ConnectionTrouble {
   std::string message;
   /// Waiting does not help: the host answered, and refuses.
   bool is_refusal = false;
+  bool is_about_host_key = false;  ///< the key is another one than was accepted, or none was
 };
 
 /// What ssh's own messages mean, with advice.
