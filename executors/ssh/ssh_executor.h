@@ -33,6 +33,8 @@ struct SshExecutorOptions {
   std::chrono::milliseconds patience{60'000};
 };
 
+class AttemptDispatch;
+
 /// Runs child runs on the hosts of a target of the type `remote`, through an agent on each of them
 /// (docs/targets.md). What runs there outlives this object, this process and the connections; it is
 /// heard again from where it was. Attempts beyond the slots of the hosts wait here. What an attempt
@@ -52,10 +54,8 @@ class SshExecutor final : public Executor {
   [[nodiscard]] std::optional<int> capacity() const override;
   [[nodiscard]] bool outlives_this_machine() const override { return true; }
 
-  class Impl;
-
  private:
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<AttemptDispatch> impl_;
 };
 
 }  // namespace hd
