@@ -8,7 +8,6 @@
 #include <fstream>
 #include <set>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "executors/ssh/placement.h"
@@ -39,6 +38,19 @@ int processes_through(const SshServer& server) {
   return found;
 }
 
+/// Children of this process that are or were an ssh.
+int own_clients() {
+  const std::string id = std::to_string(::getpid());
+  std::ifstream children("/proc/" + id + "/task/" + id + "/children");
+  int found = 0;
+  for (std::string pid; children >> pid;) {
+    std::string name;
+    std::getline(std::ifstream("/proc/" + pid + "/comm"), name);
+    found += name == "ssh" ? 1 : 0;
+  }
+  return found;
+}
+
 class SshExecutorTest : public ExecutorHarness {
  protected:
   void SetUp() override {
@@ -51,7 +63,7 @@ class SshExecutorTest : public ExecutorHarness {
     executor_.reset();
     if (!server_) return;
     run_until([this] { return processes_through(*server_) == 0; }, "nothing was left on the host");
-    EXPECT_LE(::waitpid(-1, nullptr, WNOHANG), 0) << "a process ended that nobody waited for";
+    EXPECT_EQ(own_clients(), 0) << "an ssh was left, running or not waited for";
   }
 
   [[nodiscard]] SshExecutorOptions options() const {
@@ -384,6 +396,61 @@ TEST_F(SshExecutorTest, SaysThatTheWorkFolderCannotBeUsed) {
   EXPECT_EQ(exit.kind, Kind::kNotStarted);
   EXPECT_NE(exit.message.find("cannot use the work folder /proc/none/hdrive"), std::string::npos)
       << exit.message;
+}
+
+/// A small file system stands for a full disk.
+class FullHostTest : public SshExecutorTest {
+ protected:
+  void SetUp() override {
+    SshExecutorTest::SetUp();
+    if (IsSkipped()) return;
+    fs::create_directory(folder_ + "/host");
+    if (::geteuid() != 0 || !resize("-t tmpfs tmpfs", 1)) GTEST_SKIP() << "mounting needs rights";
+  }
+  ~FullHostTest() override {
+    executor_.reset();
+    // What still ends there has it as its working folder.
+    (void)std::system(("umount -l " + folder_ + "/host 2>/dev/null").c_str());
+  }
+  bool resize(const std::string& how, int megabytes) const {
+    const std::string command = "mount -o " + std::string(how[0] == '-' ? "" : how + ",") +
+                                "size=" + std::to_string(megabytes) + "m " +
+                                (how[0] == '-' ? how + " " : "") + folder_ + "/host";
+    return std::system((command + " 2>/dev/null").c_str()) == 0;
+  }
+};
+
+TEST_F(FullHostTest, SaysThatTheProgramsDoNotFit) {
+  write_script("true");
+  auto impatient = options();
+  impatient.patience = std::chrono::milliseconds(500);
+  make_executor(std::move(impatient));
+  const ExitStatus& exit = run();
+  EXPECT_EQ(exit.kind, Kind::kNotStarted);
+  EXPECT_NE(exit.message.find("cannot store the programs in " + folder_ + "/host"),
+            std::string::npos)
+      << exit.message;
+  EXPECT_NE(exit.message.find("No space left on device"), std::string::npos) << exit.message;
+}
+
+TEST_F(FullHostTest, WaitsForRoomForTheCode) {
+  const auto programs = fs::file_size(HD_AGENT_PROGRAM) + fs::file_size(HD_SUPERVISOR_PROGRAM);
+  const int room = static_cast<int>(programs >> 20U) + 4;
+  ASSERT_TRUE(resize("remount", room));
+  write_snapshot_file("data", std::string(std::size_t{8} << 20U, 'x'));
+  write_script("wc -c < data");
+  make_executor();
+  const ChildRunSpec spec = make_spec();
+  executor_->start(spec);
+  run_until(
+      [this] { return listener_.notes_text().find("waits to be started") != std::string::npos; },
+      "the shortage was told");
+  EXPECT_NE(listener_.notes_text().find("No space left on device"), std::string::npos);
+  EXPECT_FALSE(listener_.ended());
+  ASSERT_TRUE(resize("remount", room + 40));
+  run_to_end();
+  EXPECT_TRUE(listener_.exits.at(0).succeeded()) << listener_.exits.at(0).message;
+  EXPECT_EQ(read_attempt_file(spec, "logs/stdout.txt"), "8388608\n");
 }
 
 TEST_F(SshExecutorTest, TakesTheSecretFromItsFileAlone) {
