@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <unistd.h>
 
 #include "executors/agent/host_facts.h"
 #include "executors/local/supervisor_process.h"
@@ -84,7 +85,11 @@ void AgentSession::take(const Frame& frame) {
     const auto key = key_of(frame);
     files_.forget(key);
     if (const auto found = directories_.find(key); found != directories_.end()) {
-      if (frame.head.value("remove", false)) remove_folder(found->second);
+      if (frame.head.value("remove", false)) {
+        remove_folder(found->second);
+        // The folder of its run goes with the last attempt in it.
+        ::rmdir(found->second.substr(0, found->second.rfind('/')).c_str());
+      }
       directories_.erase(found);
     }
   } else if (op == "describe") {
@@ -95,7 +100,7 @@ void AgentSession::take(const Frame& frame) {
 // The end is told before its record is written: the supervisor has to be done as well.
 void AgentSession::send_files(FileSender::Key key, int tries) {
   const auto found = directories_.find(key);
-  if (found == directories_.end()) return;
+  if (found == directories_.end()) return files_.send_nothing(key);
   const AttemptProbe probe = probe_attempt(found->second);
   if ((probe.known && !probe.alive) || tries >= kMostTries) return files_.send_all(key);
   auto timer = std::make_shared<boost::asio::steady_timer>(loop_, kReleaseInterval);

@@ -77,7 +77,7 @@ int FileSender::send_log(Key attempt, Followed& followed, std::size_t which, boo
 
 void FileSender::send_all(Key attempt) {
   const auto followed = followed_.find(attempt);
-  if (followed == followed_.end()) return;
+  if (followed == followed_.end()) return send_nothing(attempt);
   // Also where nothing was printed, there is a file.
   for (std::size_t which = 0; which < kLogs.size(); ++which) {
     (void)send_log(attempt, followed->second, which, true);
@@ -132,12 +132,16 @@ void FileSender::pump() {
       continue;
     }
     if (send_next(job)) continue;
-    outlet_.send(encode_frame({{"re", "sent"},
-                               {"child", job.attempt.first},
-                               {"attempt", job.attempt.second},
-                               {"problem", job.problem}}));
+    end(job.attempt, job.problem);
     jobs_.pop_front();
   }
+}
+
+void FileSender::end(Key attempt, const std::string& problem) {
+  outlet_.send(encode_frame({{"re", "sent"},
+                             {"child", attempt.first},
+                             {"attempt", attempt.second},
+                             {"problem", problem}}));
 }
 
 // False when there is nothing left to send.

@@ -30,6 +30,9 @@ class FileSender {
   /// Sends the records, logs and outputs of an attempt that has ended, and says when that is done.
   void send_all(Key attempt);
 
+  /// Says that it is done where there is nothing to send.
+  void send_nothing(Key attempt) { end(attempt, {}); }
+
   /// Goes on sending; to be called when the outlet has room.
   void pump();
 
@@ -56,6 +59,7 @@ class FileSender {
   void list_folder(Job& job, const std::string& path);
   void list_item(Job& job, const std::string& path);
   bool send_next(Job& job);
+  void end(Key attempt, const std::string& problem);
   void send_part(const Job& job, const Item& item, std::string_view content, bool is_last);
   /// Sends the next part of a log; returns its size.
   [[nodiscard]] int send_log(Key attempt,

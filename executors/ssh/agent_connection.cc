@@ -206,7 +206,7 @@ void AgentConnection::on_closed() {
   fail(explain_ssh_errors(target_, host_, errors));
 }
 
-void AgentConnection::fail(ConnectionTrouble trouble) {
+void AgentConnection::fail(const ConnectionTrouble& trouble) {
   if (process_) process_->kill();
   process_.reset();
   const auto closed = std::exchange(events_, {}).closed;

@@ -57,7 +57,7 @@ class AgentConnection {
   void take_frames();
   void greet(const Frame& frame);
   void on_closed();
-  void fail(ConnectionTrouble trouble);
+  void fail(const ConnectionTrouble& trouble);
 
   boost::asio::io_context& loop_;
   const RemoteTarget& target_;

@@ -135,7 +135,7 @@ void AttemptDispatch::fill_slots() {
     if (link == nullptr) return judge_hosts();
     RemoteAttempt* const attempt = find(queue_.front());
     queue_.pop_front();
-    if (attempt != nullptr) place(*attempt, *link);
+    if (attempt != nullptr && attempt->link == nullptr) place(*attempt, *link);
   }
 }
 
@@ -188,10 +188,9 @@ void AttemptDispatch::hold(RemoteAttempt& attempt, const Error& error) {
   }
   if (attempt.holds == 1) tell(attempt, "waits to be started: " + error.message);
   ++attempt.round;
+  attempt.link = nullptr;  // nobody else puts it back into the queue
   later(kShortageRetry, [this, key] {
-    RemoteAttempt* const held = find(key);
-    if (held == nullptr || held->may_run) return;
-    held->link = nullptr;
+    if (find(key) == nullptr) return;
     queue_.push_front(key);
     fill_slots();
   });

@@ -388,6 +388,16 @@ TEST_F(SshExecutorTest, GivesUpOnAHostThatStaysUnreachable) {
   EXPECT_NE(listener_.notes_text().find("waits for a host"), std::string::npos);
 }
 
+TEST_F(SshExecutorTest, BearsALoginThatTalks) {
+  std::string key;
+  std::getline(std::ifstream(server_->folder() + "/user_key.pub"), key);
+  std::ofstream(server_->folder() + "/authorized_keys")
+      << R"(command="echo Welcome; echo {}; eval \"$SSH_ORIGINAL_COMMAND\"" )" << key << "\n";
+  write_script("true");
+  make_executor();
+  EXPECT_TRUE(run().succeeded()) << listener_.exits.at(0).message;
+}
+
 TEST_F(SshExecutorTest, SaysThatTheWorkFolderCannotBeUsed) {
   target_.work_folder = "/proc/none/hdrive";
   write_script("true");
