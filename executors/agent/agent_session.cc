@@ -21,7 +21,11 @@ FileSender::Key key_of(const Frame& frame) {
 
 }  // namespace
 
-AgentSession::AgentSession(boost::asio::io_context& loop, std::string work, int input, int output)
+AgentSession::AgentSession(boost::asio::io_context& loop,
+                           std::string work,
+                           int input,
+                           int output,
+                           std::chrono::milliseconds patience)
     : loop_(loop),
       work_(std::move(work)),
       input_(loop, input),
@@ -30,7 +34,8 @@ AgentSession::AgentSession(boost::asio::io_context& loop, std::string work, int 
       executor_(loop, teller_),
       trees_(work_),
       files_(outlet_),
-      timer_(loop) {
+      timer_(loop),
+      patience_(patience) {
   outlet_.on_room([this] { files_.pump(); });
   outlet_.send(encode_frame(greeting(work_), login_environment()));
   receive();
@@ -41,6 +46,7 @@ void AgentSession::receive() {
   input_.async_read_some(boost::asio::buffer(buffer_),
                          [this](const boost::system::error_code& error, std::size_t size) {
                            if (error) return loop_.stop();
+                           silence_ = std::chrono::milliseconds(0);
                            reader_.feed({buffer_.data(), size});
                            try {
                              while (const auto frame = reader_.next()) take(*frame);
@@ -56,6 +62,8 @@ void AgentSession::tick() {
   timer_.expires_after(kLogInterval);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
+    silence_ += kLogInterval;
+    if (silence_ > patience_) return loop_.stop();
     files_.send_logs();
     tick();
   });

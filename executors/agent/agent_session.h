@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <chrono>
 #include <map>
 #include <string>
 #include <utility>
@@ -23,8 +24,13 @@ namespace hd {
 class AgentSession {
  public:
   /// `work`: absolute path of the work folder. Speaks over `input` and `output`; stops the loop
-  /// when the engine is gone.
-  AgentSession(boost::asio::io_context& loop, std::string work, int input, int output);
+  /// when the engine is gone, or says nothing for `patience`: it may long have another agent here,
+  /// and this one is only in the way of that.
+  AgentSession(boost::asio::io_context& loop,
+               std::string work,
+               int input,
+               int output,
+               std::chrono::milliseconds patience = std::chrono::seconds(30));
 
  private:
   void receive();
@@ -45,6 +51,8 @@ class AgentSession {
   boost::asio::steady_timer timer_;
   FrameReader reader_;
   std::array<char, 65536> buffer_{};
+  std::chrono::milliseconds patience_;
+  std::chrono::milliseconds silence_{0};
   std::map<FileSender::Key, std::string> directories_;  ///< of attempts heard of in this session
 };
 

@@ -12,6 +12,8 @@
 namespace hd {
 namespace {
 
+constexpr std::chrono::seconds kSignInterval{5};
+
 /// Longer and longer, so that a host that comes back is not overrun.
 std::chrono::milliseconds pause_after(int failures) {
   constexpr int kShortest = 200;
@@ -61,7 +63,17 @@ void HostLink::on_ready(const HostGreeting& greeting) {
   up_ = true;
   failures_ = 0;
   trouble_.reset();
+  give_signs_of_life();
   events_.up();
+}
+
+// An agent that hears nothing takes its engine for gone.
+void HostLink::give_signs_of_life() {
+  send(encode_frame({{"op", "ping"}}));
+  timer_.expires_after(kSignInterval);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && up_) give_signs_of_life();
+  });
 }
 
 void HostLink::on_closed(const ConnectionTrouble& trouble) {

@@ -66,6 +66,7 @@ class HostLink {
   };
 
   void try_to_connect();
+  void give_signs_of_life();
   void on_ready(const HostGreeting& greeting);
   void on_closed(const ConnectionTrouble& trouble);
   void take(const Frame& frame);
@@ -81,7 +82,7 @@ class HostLink {
   const AgentPrograms& programs_;
   std::string askpass_;
   Events events_;
-  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer timer_;  ///< for the next try, or for the next sign of life
   std::unique_ptr<AgentConnection> connection_;
   HostGreeting greeting_;
   std::optional<ConnectionTrouble> trouble_;

@@ -1,11 +1,16 @@
 // What engines and agents say to each other, and what agents make of it.
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "executors/agent/agent_session.h"
 #include "executors/agent/tree_builder.h"
 #include "executors/agent_protocol/frame.h"
 #include "executors/agent_protocol/told_event.h"
@@ -104,6 +109,27 @@ TEST(TreePlan, RefusesWhatLeadsOut) {
   entry.sha256 = "../../x";
   EXPECT_FALSE(decode_tree_plan(encode_tree_plan({entry})));
   EXPECT_FALSE(decode_tree_plan("fx"));
+}
+
+class AgentSessionTest : public ExecutorHarness {};
+
+TEST_F(AgentSessionTest, GreetsAndEndsWhenItsEngineIsSilent) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const AgentSession session(
+      loop_, folder_, ends[0], ::dup(ends[0]), std::chrono::milliseconds(400));
+  loop_.run_for(std::chrono::seconds(30));
+  EXPECT_TRUE(loop_.stopped());
+  std::string said(65536, '\0');
+  said.resize(
+      static_cast<std::size_t>(std::max<ssize_t>(0, ::read(ends[1], said.data(), said.size()))));
+  FrameReader reader;
+  reader.feed(said);
+  const auto frame = reader.next();
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame->head.at("re"), "hello");
+  EXPECT_EQ(frame->head.at("work"), folder_);
+  ::close(ends[1]);
 }
 
 class TreeBuilderTest : public ExecutorHarness {};

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ class RecordingListener : public ExecutorListener {
 
 /// How an executor under test is made.
 struct ExecutorKind {
+  friend void PrintTo(const ExecutorKind& kind, std::ostream* out) { *out << kind.name; }
+
   std::string name;
   /// The folder is the test's own. A null pointer: it cannot be had on this machine.
   std::function<std::unique_ptr<Executor>(
