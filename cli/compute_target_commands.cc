@@ -129,12 +129,13 @@ void accept_key(const RemoteTarget& target,
 /// Connects to every host; where the key is not known it is accepted first, if the user says so.
 void prove_hosts(const RemoteTarget& target, const std::vector<std::string>& accepted) {
   const AgentPrograms programs = require_agent_programs();
+  const HostAccess access{target, programs, askpass_program()};
   for (const RemoteHost& host : target.hosts) {
-    HostAnswer answer = ask_host(target, host, programs, askpass_program());
+    HostAnswer answer = ask_host(access, host);
     const bool is_key = answer.trouble && answer.trouble->is_about_host_key;
     if (is_key) {
       accept_key(target, host, accepted);
-      answer = ask_host(target, host, programs, askpass_program());
+      answer = ask_host(access, host);
     }
     if (answer.trouble) {
       throw CommandFailure(kExitUnusable, "E0512", printable(answer.trouble->message));

@@ -42,7 +42,7 @@ Value host_document(const RemoteTarget& target,
                     {"sshPort", host.port},
                     {"username", host.user},
                     {"slots", host.slots}};
-  const HostAnswer answer = ask_host(target, host, programs, askpass_program());
+  const HostAnswer answer = ask_host({target, programs, askpass_program()}, host);
   if (answer.trouble) {
     map.emplace_back("state", "Failed");
     map.emplace_back("problem", printable(answer.trouble->message));

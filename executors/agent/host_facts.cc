@@ -39,7 +39,7 @@ std::string find_program(const std::string& name) {
   std::string_view rest = path == nullptr ? "" : path;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
-    const std::string file = std::string(rest.substr(0, end)) + "/" + name;
+    std::string file = std::string(rest.substr(0, end)) + "/" + name;
     if (file.front() == '/' && ::access(file.c_str(), X_OK) == 0) return file;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }

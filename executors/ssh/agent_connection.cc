@@ -51,17 +51,10 @@ std::string one_line(std::string text) {
 }  // namespace
 
 AgentConnection::AgentConnection(boost::asio::io_context& loop,
-                                 const RemoteTarget& target,
+                                 const HostAccess& access,
                                  const RemoteHost& host,
-                                 const AgentPrograms& programs,
-                                 std::string askpass,
                                  Events events)
-    : loop_(loop),
-      target_(target),
-      host_(host),
-      programs_(programs),
-      askpass_(std::move(askpass)),
-      events_(std::move(events)) {}
+    : loop_(loop), access_(access), host_(host), events_(std::move(events)), timer_(loop) {}
 
 AgentConnection::~AgentConnection() {
   if (process_) process_->kill();
@@ -69,7 +62,7 @@ AgentConnection::~AgentConnection() {
 
 void AgentConnection::open() {
   auto started = SshProcess::start(loop_,
-                                   ssh_command(target_, host_, askpass_, kBootScript),
+                                   ssh_command(access_.target, host_, access_.askpass, kBootScript),
                                    {[this](std::string_view bytes) { take(bytes); },
                                     [this] {
                                       if (stage_ == Stage::kOpen) events_.has_room();
@@ -77,7 +70,7 @@ void AgentConnection::open() {
                                     [this] { on_closed(); }});
   if (started) {
     process_ = std::move(*started);
-    return;
+    return limit_silence();
   }
   boost::asio::post(loop_,
                     [this, message = started.error().message, alive = std::weak_ptr<int>(alive_)] {
@@ -114,6 +107,20 @@ void AgentConnection::take(std::string_view bytes) {
   if (lines_.size() > kMostNoise) fail({host_text(host_) + " prints without end at login", true});
 }
 
+// Between the login and the shell, and between the start of the agent and its greeting, nothing is
+// on its way that could take long.
+void AgentConnection::limit_silence() {
+  timer_.expires_after(access_.login_patience);
+  timer_.async_wait(
+      [this, alive = std::weak_ptr<int>(alive_)](const boost::system::error_code& error) {
+        if (error || alive.expired() || stage_ == Stage::kPrograms || stage_ == Stage::kOpen)
+          return;
+        fail({host_text(host_) + " is connected, but " +
+              (stage_ == Stage::kLogin ? "its login shell gives no sign of life"
+                                       : "hdrive-agent gives no sign of life there")});
+      });
+}
+
 // False when this was the end of the connection.
 bool AgentConnection::take_line(const std::string& line) {
   const std::weak_ptr<int> alive = alive_;
@@ -121,11 +128,12 @@ bool AgentConnection::take_line(const std::string& line) {
     check_platform(line);
   } else if (line == "hdrive-send") {
     stage_ = Stage::kPrograms;
-    send(programs_.supervisor);
+    send(access_.programs.supervisor);
   } else if (line == "hdrive-next") {
-    send(programs_.agent);
+    send(access_.programs.agent);
   } else if (line == "hdrive-ready") {
     stage_ = Stage::kReady;
+    limit_silence();
   } else if (line.starts_with("hdrive-failed ")) {
     failed_step_ = line.substr(line.find(' ') + 1);
   }
@@ -139,9 +147,9 @@ void AgentConnection::check_platform(const std::string& line) {
                      "); the programs of this installation run on " + own_platform(),
                  true});
   }
-  send(target_.work_folder + "\n" + programs_.version + "\n" +
-       std::to_string(programs_.supervisor.size()) + "\n" + std::to_string(programs_.agent.size()) +
-       "\n");
+  send(access_.target.work_folder + "\n" + access_.programs.version + "\n" +
+       std::to_string(access_.programs.supervisor.size()) + "\n" +
+       std::to_string(access_.programs.agent.size()) + "\n");
 }
 
 void AgentConnection::take_frames() {
@@ -203,7 +211,7 @@ void AgentConnection::on_closed() {
     return fail({"the connection to " + host_text(host_) + " ended" +
                  (errors.empty() ? "" : ": " + one_line(errors))});
   }
-  fail(explain_ssh_errors(target_, host_, errors));
+  fail(explain_ssh_errors(access_.target, host_, errors));
 }
 
 void AgentConnection::fail(const ConnectionTrouble& trouble) {

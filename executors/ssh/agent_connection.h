@@ -1,10 +1,13 @@
 #pragma once
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/steady_timer.hpp>
 
 #include "executors/agent_protocol/frame.h"
 #include "executors/ssh/agent_programs.h"
@@ -21,6 +24,15 @@ struct HostGreeting {
   std::vector<std::pair<std::string, std::string>> environment;  ///< of a login
 };
 
+/// What the connections to all hosts of a target have in common.
+struct HostAccess {
+  const RemoteTarget& target;
+  const AgentPrograms& programs;
+  std::string askpass;  ///< program that prints the secret for ssh
+  /// How long a host may take between login and shell, and to start the agent.
+  std::chrono::milliseconds login_patience{60'000};
+};
+
 /// One connection to the agent of a host: logs in, sends the programs where they are missing,
 /// starts the agent, and exchanges frames with it. Made for one try: after `closed` it is over.
 class AgentConnection {
@@ -34,10 +46,8 @@ class AgentConnection {
 
   /// Everything given by reference must outlive the connection.
   AgentConnection(boost::asio::io_context& loop,
-                  const RemoteTarget& target,
+                  const HostAccess& access,
                   const RemoteHost& host,
-                  const AgentPrograms& programs,
-                  std::string askpass,
                   Events events);
   ~AgentConnection();
 
@@ -54,18 +64,18 @@ class AgentConnection {
   void take(std::string_view bytes);
   bool take_line(const std::string& line);
   void check_platform(const std::string& line);
+  void limit_silence();
   void take_frames();
   void greet(const Frame& frame);
   void on_closed();
   void fail(const ConnectionTrouble& trouble);
 
   boost::asio::io_context& loop_;
-  const RemoteTarget& target_;
+  const HostAccess& access_;
   const RemoteHost& host_;
-  const AgentPrograms& programs_;
-  std::string askpass_;
   Events events_;
   std::shared_ptr<SshProcess> process_;
+  boost::asio::steady_timer timer_;
   Stage stage_ = Stage::kLogin;
   std::string lines_;  ///< until frames begin
   FrameReader reader_;

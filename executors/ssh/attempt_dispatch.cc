@@ -32,6 +32,7 @@ AttemptDispatch::AttemptDispatch(boost::asio::io_context& loop,
     : loop_(loop),
       listener_(listener),
       options_(std::move(options)),
+      access_{options_.target, programs_, options_.askpass, options_.login_patience},
       returned_(loop, listener),
       patience_(loop) {
   const std::string supervisor =
@@ -47,10 +48,8 @@ AttemptDispatch::AttemptDispatch(boost::asio::io_context& loop,
     const std::size_t index = links_.size();
     links_.push_back(std::make_unique<HostLink>(
         loop_,
-        options_.target,
+        access_,
         host,
-        programs_,
-        options_.askpass,
         HostLink::Events{
             [this, index] { on_up(*links_[index]); },
             [this, index](const ConnectionTrouble& trouble) { on_down(*links_[index], trouble); },
@@ -155,9 +154,10 @@ void AttemptDispatch::judge_hosts() {
   if (std::exchange(is_patient_, true)) return;
   const bool others = attempts_.size() > queue_.size();
   patience_.expires_after(options_.patience * (others ? 10 : 1));
-  patience_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) fail_waiting();
-  });
+  patience_.async_wait(
+      [this, alive = std::weak_ptr<int>(alive_)](const boost::system::error_code& error) {
+        if (!error && !alive.expired()) fail_waiting();
+      });
 }
 
 void AttemptDispatch::fail_waiting() {

@@ -74,6 +74,7 @@ class AttemptDispatch final : private ExecutorListener {
   ExecutorListener& listener_;
   SshExecutorOptions options_;
   AgentPrograms programs_;
+  HostAccess access_;
   std::string unusable_;    ///< why nothing can run; empty when it can
   LocalExecutor returned_;  ///< reads attempts whose files are all on this machine
   std::map<Key, RemoteAttempt> attempts_;

@@ -24,18 +24,10 @@ std::chrono::milliseconds pause_after(int failures) {
 }  // namespace
 
 HostLink::HostLink(boost::asio::io_context& loop,
-                   const RemoteTarget& target,
+                   const HostAccess& access,
                    const RemoteHost& host,
-                   const AgentPrograms& programs,
-                   std::string askpass,
                    Events events)
-    : loop_(loop),
-      target_(target),
-      host_(host),
-      programs_(programs),
-      askpass_(std::move(askpass)),
-      events_(std::move(events)),
-      timer_(loop) {}
+    : loop_(loop), access_(access), host_(host), events_(std::move(events)), timer_(loop) {}
 
 HostLink::~HostLink() { forget_uploads(); }
 
@@ -46,10 +38,8 @@ void HostLink::connect() {
 void HostLink::try_to_connect() {
   connection_ = std::make_unique<AgentConnection>(
       loop_,
-      target_,
+      access_,
       host_,
-      programs_,
-      askpass_,
       AgentConnection::Events{[this](const HostGreeting& greeting) { on_ready(greeting); },
                               [this](const Frame& frame) { take(frame); },
                               [this] { pump(); },
@@ -71,9 +61,10 @@ void HostLink::on_ready(const HostGreeting& greeting) {
 void HostLink::give_signs_of_life() {
   send(encode_frame({{"op", "ping"}}));
   timer_.expires_after(kSignInterval);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && up_) give_signs_of_life();
-  });
+  timer_.async_wait(
+      [this, alive = std::weak_ptr<int>(alive_)](const boost::system::error_code& error) {
+        if (!error && !alive.expired() && up_) give_signs_of_life();
+      });
 }
 
 void HostLink::on_closed(const ConnectionTrouble& trouble) {
@@ -83,9 +74,10 @@ void HostLink::on_closed(const ConnectionTrouble& trouble) {
   built_.clear();
   forget_uploads();
   timer_.expires_after(pause_after(failures_++));
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) try_to_connect();
-  });
+  timer_.async_wait(
+      [this, alive = std::weak_ptr<int>(alive_)](const boost::system::error_code& error) {
+        if (!error && !alive.expired()) try_to_connect();
+      });
   events_.down(trouble);
 }
 

@@ -28,10 +28,8 @@ class HostLink {
   };
 
   HostLink(boost::asio::io_context& loop,
-           const RemoteTarget& target,
+           const HostAccess& access,
            const RemoteHost& host,
-           const AgentPrograms& programs,
-           std::string askpass,
            Events events);
   ~HostLink();
 
@@ -77,10 +75,8 @@ class HostLink {
   bool send_part(const std::string& folder, Upload& upload);
 
   boost::asio::io_context& loop_;
-  const RemoteTarget& target_;
+  const HostAccess& access_;
   const RemoteHost& host_;
-  const AgentPrograms& programs_;
-  std::string askpass_;
   Events events_;
   boost::asio::steady_timer timer_;  ///< for the next try, or for the next sign of life
   std::unique_ptr<AgentConnection> connection_;
@@ -92,6 +88,7 @@ class HostLink {
   int failures_ = 0;  ///< in a row
   std::map<std::string, Upload> uploads_;
   std::map<std::string, bool> built_;  ///< folders known to be there
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
 }  // namespace hd

@@ -10,10 +10,7 @@ constexpr std::chrono::seconds kPatience{30};
 
 }  // namespace
 
-HostAnswer ask_host(const RemoteTarget& target,
-                    const RemoteHost& host,
-                    const AgentPrograms& programs,
-                    const std::string& askpass) {
+HostAnswer ask_host(const HostAccess& access, const RemoteHost& host) {
   boost::asio::io_context loop(1);
   HostAnswer answer;
   bool done = false;
@@ -21,7 +18,8 @@ HostAnswer ask_host(const RemoteTarget& target,
   AgentConnection::Events events;
   events.ready = [&](const HostGreeting& greeting) {
     answer.greeting = greeting;
-    const std::string& python = target.python.empty() ? greeting.python : target.python;
+    const std::string& python =
+        access.target.python.empty() ? greeting.python : access.target.python;
     connection->send(encode_frame({{"op", "describe"}, {"python", python}}));
   };
   events.received = [&](const Frame& frame) {
@@ -34,7 +32,7 @@ HostAnswer ask_host(const RemoteTarget& target,
     answer.trouble = trouble;
     done = true;
   };
-  connection = std::make_unique<AgentConnection>(loop, target, host, programs, askpass, events);
+  connection = std::make_unique<AgentConnection>(loop, access, host, events);
   connection->open();
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!done && std::chrono::steady_clock::now() < deadline) {

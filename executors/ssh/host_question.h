@@ -15,9 +15,6 @@ struct HostAnswer {
 };
 
 /// Connects, asks and hangs up; waits for half a minute at most. Leaves the programs on the host.
-[[nodiscard]] HostAnswer ask_host(const RemoteTarget& target,
-                                  const RemoteHost& host,
-                                  const AgentPrograms& programs,
-                                  const std::string& askpass);
+[[nodiscard]] HostAnswer ask_host(const HostAccess& access, const RemoteHost& host);
 
 }  // namespace hd

@@ -31,6 +31,8 @@ struct SshExecutorOptions {
   /// How long attempts wait while no host can be reached; ten times as long while others are under
   /// way.
   std::chrono::milliseconds patience{60'000};
+  /// How long a host may take between login and shell, and to start the agent.
+  std::chrono::milliseconds login_patience{60'000};
 };
 
 class AttemptDispatch;

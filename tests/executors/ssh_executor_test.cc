@@ -77,6 +77,13 @@ class SshExecutorTest : public ExecutorHarness {
   void make_executor(SshExecutorOptions options) {
     executor_ = std::make_unique<SshExecutor>(loop_, listener_, std::move(options));
   }
+  /// What runs at a login instead of what was asked for.
+  void set_login_command(const std::string& command) const {
+    std::string key;
+    std::getline(std::ifstream(server_->folder() + "/user_key.pub"), key);
+    std::ofstream(server_->folder() + "/authorized_keys")
+        << "command=\"" << command << "\" " << key << "\n";
+  }
   /// Starts the script and waits until it has logged something.
   ChildRunSpec start_to_first_point() {
     const ChildRunSpec spec = make_spec();
@@ -389,13 +396,23 @@ TEST_F(SshExecutorTest, GivesUpOnAHostThatStaysUnreachable) {
 }
 
 TEST_F(SshExecutorTest, BearsALoginThatTalks) {
-  std::string key;
-  std::getline(std::ifstream(server_->folder() + "/user_key.pub"), key);
-  std::ofstream(server_->folder() + "/authorized_keys")
-      << R"(command="echo Welcome; echo {}; eval \"$SSH_ORIGINAL_COMMAND\"" )" << key << "\n";
+  set_login_command(R"(echo Welcome; echo {}; eval \"$SSH_ORIGINAL_COMMAND\")");
   write_script("true");
   make_executor();
   EXPECT_TRUE(run().succeeded()) << listener_.exits.at(0).message;
+}
+
+TEST_F(SshExecutorTest, GivesUpOnALoginThatHangs) {
+  set_login_command("cat > /dev/null");
+  write_script("true");
+  auto impatient = options();
+  impatient.patience = std::chrono::milliseconds(300);
+  impatient.login_patience = std::chrono::milliseconds(700);
+  make_executor(std::move(impatient));
+  const ExitStatus& exit = run();
+  EXPECT_EQ(exit.kind, Kind::kNotStarted);
+  EXPECT_NE(exit.message.find("its login shell gives no sign of life"), std::string::npos)
+      << exit.message;
 }
 
 TEST_F(SshExecutorTest, SaysThatTheWorkFolderCannotBeUsed) {
