@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "engine/core/fault_point.h"
 #include "executors/ssh/placement.h"
 
 namespace hd {
@@ -177,6 +178,7 @@ void AttemptDispatch::place(RemoteAttempt& attempt, HostLink& link) {
   if (auto written = write_placement(attempt.spec.attempt_directory, link.host()); !written) {
     return hold(attempt, written.error());
   }
+  fault_point("attempt_placed");
   attempt.link = &link;
   prepare(attempt);
 }

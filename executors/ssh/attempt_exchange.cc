@@ -1,6 +1,7 @@
 // What is said between the engine and its hosts: sending attempts, and hearing of them.
 #include <algorithm>
 
+#include "engine/core/fault_point.h"
 #include "executors/agent_protocol/told_event.h"
 #include "executors/ssh/attempt_dispatch.h"
 #include "executors/supervisor_protocol/attempt_spec.h"
@@ -99,6 +100,7 @@ void AttemptDispatch::send(RemoteAttempt& attempt) {
   attempt.sent = true;
   attempt.link->send(
       encode_frame(std::move(head), encode_attempt_spec(remote_spec(spec, greeting.work, places))));
+  fault_point("attempt_sent");
   if (attempt.wanted != Cancel::kNone) send_cancel(attempt);
 }
 
@@ -135,6 +137,7 @@ void AttemptDispatch::finish(RemoteAttempt& attempt, std::string problem) {
   nlohmann::json head = operation("forget", attempt.spec);
   head["remove"] = !keep;
   attempt.link->send(encode_frame(std::move(head)));
+  fault_point("attempt_returned");
   conclude(key_of(attempt), *attempt.exit);
   fill_slots();
 }

@@ -1,12 +1,18 @@
-"""Sweeps on machines that are reached over SSH: real servers on the loopback address."""
+"""Sweeps on machines that are reached over SSH: real servers on the loopback address.
+
+HDRIVE_REMOTE_CHAOS_ROUNDS says how many rounds of killing there are (6), HDRIVE_CHAOS_SEED where they begin (1).
+"""
 import json
 import os
+import random
 import signal
 import sys
 import time
 
-from harness import SCORE, WorkspaceTest
+import history_checker
+from harness import SCORE, WorkspaceTest, processes_of
 from ssh_host import SshHost
+from test_chaos import CONCURRENT, TOTAL, TRAIN, VALUES
 
 BANDIT = {"type": "BanditPolicy", "evaluation_interval": 1, "slack_factor": 0.2, "delay_evaluation": 1}
 
@@ -298,3 +304,98 @@ class Sweeps(RemoteTest):
         self.write_hdconfig({"--x": ["choice", [1, 2]]})
         done = self.run_hdrive(*self.submit_words("--target", "gpu", "train.py"), code=2)
         self.assertActionable(done, "names a place on this machine", "--python PATH")
+
+
+class Chaos(RemoteTest):
+    """Kill engine, connection, agent, supervisor or script at any instant, resume, and find the sweep whole."""
+
+    FAULTS = {"attempt_placed": TOTAL, "attempt_sent": TOTAL, "attempt_returned": TOTAL, "after_append": 25}
+
+    def setUp(self):
+        super().setUp()
+        self.ledger = os.path.join(self.folder, "ledger")
+        self.write("train.py", TRAIN)
+        self.write_runconfig("local", environmentVariables={"LEDGER": self.ledger})
+        self.attach("--slots", CONCURRENT)
+
+    def processes(self, word):
+        return [pid for pid, words in processes_of(self.folder) if word in words]
+
+    def kill(self, chance, process):
+        whom = chance.choice(["engine", "connection", "agent", "supervisor", "script"])
+        if whom == "engine":
+            process.kill()
+            return whom
+        if whom == "connection":
+            self.host.drop()
+            return whom
+        word = {"agent": "hdrive-agent", "supervisor": "hdrive-supervisor /", "script": "train.py --x"}[whom]
+        found = [pid for pid in self.processes(word) if pid != process.pid]
+        if not found:
+            return "no %s there to kill" % whom
+        try:
+            os.kill(chance.choice(found), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        return whom
+
+    def check(self, run, told):
+        left = ("hdrive-agent", "hdrive-supervisor", "train.py")
+        self.wait_for(lambda: not any(self.processes(word) for word in left))
+        with open(self.ledger) as file:
+            ledger = file.read().splitlines()
+        found = history_checker.check(self.project, run, TOTAL, CONCURRENT, ledger, VALUES)
+        self.assertEqual(found, [], "\n".join(told))
+
+    def resume(self, chance, run, told):
+        for attempt in range(10):
+            if self.show(run)["status"] in history_checker.TERMINAL:
+                return
+            process = self.start_hdrive("run", "resume", "-r", run)
+            if attempt < 2 and chance.random() < 0.5:
+                time.sleep(chance.uniform(0, 1))
+                told.append("resumed, " + self.kill(chance, process))
+            done = self.finish(process)
+            told.append("resume ended with %d: %s" % (done.code, done.err[-300:]))
+        self.fail("never ends:\n" + "\n".join(told))
+
+    def write_sweep(self, **more):
+        sampling = {"type": "random", "seed": 5,
+                    "parameter_space": [{"name": "--x", "expression": "uniform", "values": [0, 1]}]}
+        self.write_hdconfig({}, sampling=sampling, total=TOTAL, concurrent=CONCURRENT, **more)
+
+    def round(self, seed):
+        chance = random.Random(seed)
+        self.write_sweep(max_retries=chance.choice([0, 1]))
+        told = ["seed %d" % seed]
+        process = self.start_hdrive(*self.submit_words("--keep-going", "--target", "gpu", "train.py"))
+        run = self.wait_for(self.newest_run)
+        for _ in range(chance.randrange(1, 5)):
+            time.sleep(chance.uniform(0, 0.7))
+            told.append(self.kill(chance, process))
+        self.finish(process)
+        self.resume(chance, run, told)
+        self.check(run, told)
+
+    def test_fault_points_of_engines(self):
+        self.write_sweep()
+        for name, passages in sorted(self.FAULTS.items()):
+            if os.path.exists(self.ledger):
+                os.remove(self.ledger)
+            fault = "%s:%d" % (name, random.Random(name).randint(1, passages))
+            words = self.submit_words("--target", "gpu", "train.py")
+            done = self.finish(self.start_hdrive(*words, HDRIVE_FAULT=fault))
+            self.assertEqual(done.code, -signal.SIGKILL, "%s %s" % (fault, done))
+            run = self.newest_run()
+            self.run_hdrive("run", "resume", "-r", run)
+            self.assertEqual(self.statuses(run), {"Completed": TOTAL})
+            self.check(run, [fault])
+
+
+def add_rounds():
+    first = int(os.environ.get("HDRIVE_CHAOS_SEED", 1))
+    for seed in range(first, first + int(os.environ.get("HDRIVE_REMOTE_CHAOS_ROUNDS", 6))):
+        setattr(Chaos, "test_round_%03d" % seed, lambda self, seed=seed: self.round(seed))
+
+
+add_rounds()
