@@ -27,6 +27,12 @@ Json event(const char* name, int child, int attempt) {
   return {{"event", name}, {"child", child}, {"attempt", attempt}};
 }
 
+ExitStatus::Kind kind_from(int number) {
+  const auto last = static_cast<int>(ExitStatus::Kind::kTimeLimit);
+  return number < 0 || number > last ? ExitStatus::Kind::kLost
+                                     : static_cast<ExitStatus::Kind>(number);
+}
+
 MetricPoint point_from(const Json& json) {
   MetricPoint point;
   point.sequence = json.at(0).get<std::int64_t>();
@@ -121,7 +127,7 @@ bool deliver_event(const Frame& frame, ExecutorListener& listener) {
     listener.on_note(child, attempt, {child, head.at("text"), head.at("n")});
   } else if (name == "ended") {
     ExitStatus exit;
-    exit.kind = static_cast<ExitStatus::Kind>(head.at("kind").get<int>());
+    exit.kind = kind_from(head.at("kind").get<int>());
     exit.code = head.at("code");
     exit.message = head.at("message");
     exit.log_tail = head.at("log_tail");

@@ -111,16 +111,16 @@ void AttemptDispatch::send_cancel(const RemoteAttempt& attempt) {
 }
 
 void AttemptDispatch::take(HostLink& link, const Frame& frame) {
-  if (deliver_event(frame, *this)) return;
-  const auto answer = frame.head.value("re", "");
-  if (answer != "log" && answer != "part" && answer != "sent") return;
+  if (!frame.head.contains("child")) return;
+  // A host speaks for its own attempts alone.
   RemoteAttempt* const attempt = find({frame.head.at("child"), frame.head.at("attempt")});
-  if (attempt == nullptr || attempt->link != &link) return;
+  if (attempt == nullptr || attempt->link != &link || deliver_event(frame, *this)) return;
+  const auto answer = frame.head.value("re", "");
   if (answer == "log") {
     attempt->files.take_log(frame);
   } else if (answer == "part") {
     attempt->files.take_part(frame);
-  } else if (attempt->exit) {
+  } else if (answer == "sent" && attempt->exit) {
     finish(*attempt, frame.head.value("problem", ""));
   }
 }
