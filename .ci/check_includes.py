@@ -25,6 +25,15 @@ ALLOWED = {
     "executors/supervisor": (
         ("engine/core", "engine/metric_pattern", "executors/supervisor_protocol", "executors/tracking"),
         ("boost/", "nlohmann/")),
+    "executors/agent_protocol": (("engine/core",), ("nlohmann/",)),
+    "executors/agent": (
+        ("engine/core", "executors", "executors/agent_protocol", "executors/supervisor_protocol"),
+        ("boost/", "nlohmann/"),
+    ),
+    "executors/ssh": (
+        ("engine/core", "engine/workspace", "executors", "executors/agent_protocol", "executors/supervisor_protocol"),
+        ("boost/", "nlohmann/"),
+    ),
     "executors": (("engine/core", "executors/supervisor_protocol"), ("boost/", "nlohmann/")),
     "cli": None,
     "tests": None,

@@ -166,7 +166,9 @@ EnvironmentVariables child_environment(const ParentRunSpec& parent,
   set(environment, "AZUREML_EXPERIMENT_NAME", parent.experiment);
   set(environment, "HDRIVE_RUN_ID", run_id);
   set(environment, "HDRIVE_PARENT_RUN_ID", parent.kind == RunKind::kScript ? "" : parent.run_id);
-  set(environment, "HDRIVE_PROJECT", surroundings.project_directory);
+  if (!surroundings.project_directory.empty()) {
+    set(environment, "HDRIVE_PROJECT", surroundings.project_directory);
+  }
   set(environment, "PYTHONUNBUFFERED", "1");
   if (!surroundings.compatibility_package.empty()) {
     const std::string* given = get(environment, "PYTHONPATH");

@@ -15,7 +15,7 @@ using EnvironmentVariables = std::vector<std::pair<std::string, std::string>>;
 
 /// What the child runs of one parent run have in common on this machine.
 struct ChildSurroundings {
-  std::string project_directory;      ///< absolute
+  std::string project_directory;      ///< absolute; empty where it cannot be reached
   std::string runs_directory;         ///< absolute; attempts lie in <run id>/<attempt> below it
   std::string snapshot_directory;     ///< absolute
   EnvironmentVariables inherited;     ///< of the engine's process

@@ -7,10 +7,12 @@
 
 #include <climits>
 
+#include "cli/compute_targets.h"
 #include "engine/config/hdconfig.h"
 #include "engine/core/error.h"
 #include "engine/workspace/run_process.h"
 #include "executors/local/local_executor.h"
+#include "executors/ssh/ssh_executor.h"
 #include "policies/factory.h"
 #include "samplers/factory.h"
 #include "samplers/warm_start_sampler.h"
@@ -106,13 +108,19 @@ RunFacts facts_of(const ParentRunSpec& spec,
 
 TunerLoopParts compose_parts(const ParentRunSpec& spec,
                              const HyperDriveConfig& config,
-                             const Workspace& workspace) {
+                             const Workspace& workspace,
+                             bool elsewhere) {
   ChildSurroundings surroundings;
-  surroundings.project_directory = workspace.project_directory();
   surroundings.runs_directory = workspace.runs_directory();
   surroundings.snapshot_directory = workspace.snapshot_directory(spec.snapshot_id);
-  surroundings.inherited = current_environment();
-  surroundings.compatibility_package = compatibility_package(spec.script.interpreter);
+  // On another machine its own environment is what is inherited, and the project is not there.
+  if (elsewhere) {
+    surroundings.compatibility_package = compatibility_package("");
+  } else {
+    surroundings.project_directory = workspace.project_directory();
+    surroundings.inherited = current_environment();
+    surroundings.compatibility_package = compatibility_package(spec.script.interpreter);
+  }
   if (config.max_run_duration_seconds) {
     surroundings.time_limit_seconds = *config.max_run_duration_seconds;
   }
@@ -128,21 +136,30 @@ TunerLoopParts compose_parts(const ParentRunSpec& spec,
   return parts;
 }
 
-void require_target(const std::string& target) {
+std::optional<RemoteTarget> require_target(const std::string& project, const std::string& target) {
   if (target != "local") {
-    throw UsageError("no compute target '" + target + "'; this release has only 'local'",
-                     "--target local overrides the file");
+    (void)require_agent_programs();
+    return load_target(project, target);
   }
   if (find_supervisor().empty()) {
     throw UsageError("the program hdrive-supervisor is missing",
                      "it belongs beside hdrive; HDRIVE_SUPERVISOR can name it");
   }
+  return std::nullopt;
 }
 
-std::unique_ptr<Executor> compose_executor(const ParentRunSpec& spec,
+std::unique_ptr<Executor> compose_executor(const std::optional<RemoteTarget>& target,
                                            boost::asio::io_context& io,
                                            ExecutorListener& listener) {
-  require_target(spec.target);
+  if (target) {
+    SshExecutorOptions options;
+    options.target = *target;
+    options.askpass = askpass_program();
+    if (const std::string package = compatibility_package(""); !package.empty()) {
+      options.shipped_folders.push_back(package);
+    }
+    return std::make_unique<SshExecutor>(io, listener, std::move(options));
+  }
   LocalExecutorOptions options;
   options.heartbeat = heartbeat_timing();
   return std::make_unique<LocalExecutor>(io, listener, std::move(options));

@@ -1,9 +1,11 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/child_command.h"
 #include "cli/progress.h"
+#include "engine/core/compute_target.h"
 #include "engine/core/executor.h"
 #include "engine/core/hyperdrive_config.h"
 #include "engine/core/parent_run_spec.h"
@@ -34,13 +36,16 @@ namespace hd {
 
 [[nodiscard]] TunerLoopParts compose_parts(const ParentRunSpec& spec,
                                            const HyperDriveConfig& config,
-                                           const Workspace& workspace);
+                                           const Workspace& workspace,
+                                           bool elsewhere);
 
-/// Throws UsageError for a target that this release or this installation cannot serve.
-void require_target(const std::string& target);
+/// What the parent run's target is beyond this machine; nullopt = this machine. Throws UsageError
+/// when this installation cannot serve it, and what load_target throws.
+[[nodiscard]] std::optional<RemoteTarget> require_target(const std::string& project,
+                                                         const std::string& target);
 
-/// The executor of the parent run's target. Throws UsageError for one this release does not have.
-[[nodiscard]] std::unique_ptr<Executor> compose_executor(const ParentRunSpec& spec,
+/// The executor of the parent run's target.
+[[nodiscard]] std::unique_ptr<Executor> compose_executor(const std::optional<RemoteTarget>& target,
                                                          boost::asio::io_context& io,
                                                          ExecutorListener& listener);
 

@@ -11,6 +11,8 @@
 #include "engine/core/error.h"
 #include "engine/workspace/run_process.h"
 #include "engine/workspace/workspace.h"
+#include "executors/local/local_executor.h"
+#include "executors/ssh/agent_programs.h"
 
 namespace hd {
 
@@ -90,6 +92,15 @@ Value compatibility_row() {
   return row("azureml package", "ok", folder);
 }
 
+Value agent_row() {
+  const std::string agent = find_agent(find_supervisor());
+  if (!agent.empty()) return row("hdrive-agent", "ok", agent);
+  return row("hdrive-agent",
+             "missing",
+             "not found beside this program",
+             "only needed to run on other machines");
+}
+
 }  // namespace
 
 Value doctor_report(const std::string& path) {
@@ -108,6 +119,7 @@ Value doctor_report(const std::string& path) {
       "git", {"git", "--version"}, "missing", "records commit and branch: apt-get install git"));
   rows.push_back(program_row(
       "Slurm", {"sbatch", "--version"}, "missing", "only needed to run on a Slurm cluster"));
+  rows.push_back(agent_row());
   rows.push_back(
       program_row("ssh",
                   {"ssh", "-V"},

@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "cli/compose.h"
+#include "cli/compute_targets.h"
 #include "cli/final_summary.h"
 #include "cli/run_view.h"
 #include "cli/text.h"
@@ -185,12 +186,14 @@ int drive(const CommonOptions& options,
           const Workspace& workspace,
           RunStore& store,
           const ParentRunSpec& spec,
-          const HyperDriveConfig& config,
+          HyperDriveConfig config,
           DriveOptions drive_options) {
+  const auto target = require_target(workspace.project_directory(), spec.target);
+  if (target) bound_by_slots(config, *target);
   boost::asio::io_context io(1);
   const std::unique_ptr<Clock> clock = make_real_clock(io);
-  TunerLoop loop(io, *clock, store, compose_parts(spec, config, workspace));
-  const std::unique_ptr<Executor> executor = compose_executor(spec, io, loop);
+  TunerLoop loop(io, *clock, store, compose_parts(spec, config, workspace, target.has_value()));
+  const std::unique_ptr<Executor> executor = compose_executor(target, io, loop);
   loop.set_executor(*executor);
   const RunFacts facts = facts_of(spec, config, workspace);
   const std::unique_ptr<RunView> view = make_run_view(facts, options.quiet);

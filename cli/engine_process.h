@@ -26,7 +26,7 @@ struct DriveOptions {
                         const Workspace& workspace,
                         RunStore& store,
                         const ParentRunSpec& spec,
-                        const HyperDriveConfig& config,
+                        HyperDriveConfig config,
                         DriveOptions drive_options = {});
 
 /// Starts `hdrive engine --run ID` in a session of its own, its output going to engine.log in the

@@ -1,19 +1,18 @@
+#include <algorithm>
 #include <memory>
 
 #include "cli/completion.h"
+#include "cli/compute_targets.h"
 #include "cli/doctor.h"
 #include "cli/exit_code.h"
 #include "cli/history_check.h"
+#include "cli/host_report.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "engine/core/error.h"
 
 namespace hd {
 
-namespace {
-
-/// A command of the full program that this release does not have: found by the person who types it
-/// from an old script, with an answer that says so.
 void add_missing_command(Program& program,
                          CLI::App& group,
                          const std::string& name,
@@ -29,59 +28,28 @@ void add_missing_command(Program& program,
   });
 }
 
-Value local_target() {
-  return Value::Map{{"name", "local"},
-                    {"type", "local"},
-                    {"provisioningState", "Succeeded"},
-                    {"description", "This machine: child runs start as processes of this user"}};
-}
+namespace {
 
-void add_compute_commands(Program& program) {
-  CLI::App* group = add_group(program, "computetarget", "Where child runs can run");
-  add_command(program,
-              *group,
-              "list",
-              "All compute targets",
-              "hdrive computetarget list",
-              [](const CommonOptions& options) {
-                print_result(options, Value::List{local_target()});
-                return kExitDone;
-              });
-  auto name = std::make_shared<std::string>();
-  CLI::App* show = add_command(
-      program,
-      *group,
-      "show",
-      "One compute target",
-      "hdrive computetarget show -n local",
-      [name](const CommonOptions& options) {
-        if (*name != "local") {
-          throw NotFoundError("no compute target '" + *name + "'; this release has only 'local'");
-        }
-        print_result(options, local_target());
-        return kExitDone;
-      });
-  show->add_option("-n,--name", *name, "Compute target")->required();
-  for (const char* missing : {"attach",
-                              "create",
-                              "update",
-                              "delete",
-                              "detach",
-                              "get-credentials",
-                              "amlcompute",
-                              "computeinstance"}) {
-    add_missing_command(program, *group, missing, "runs go to the target 'local'");
-  }
-}
-
-int examine(const CommonOptions& options, bool history) {
+/// A target that cannot be used gives an exit code of its own.
+int run_doctor(const CommonOptions& options, const std::string& target) {
   const std::vector<std::string> columns = {"check", "status", "found", "advice"};
-  if (!history) {
+  if (target.empty() || target == "local") {
     print_result(options, doctor_report(options.path), columns);
     return kExitDone;
   }
+  const Value::List rows = doctor_target_rows(load_target(Workspace::locate(options.path), target));
+  print_result(options, rows, columns);
+  const bool failed = std::any_of(rows.begin(), rows.end(), [](const Value& row) {
+    return row.find("status")->as_string() == "failed";
+  });
+  if (!failed) return kExitDone;
+  throw CommandFailure(
+      kExitUnusable, "E0513", "the compute target " + target + " cannot be used as it is");
+}
+
+int examine_history(const CommonOptions& options) {
   const Value report = history_report(open_history(options).store);
-  print_result(options, report, columns);
+  print_result(options, report, {"check", "status", "found", "advice"});
   if (!tells_damage(report)) return kExitDone;
   throw CommandFailure(kExitUnusable, "E0509", "the history is damaged; each run's row says where");
 }
@@ -89,20 +57,26 @@ int examine(const CommonOptions& options, bool history) {
 }  // namespace
 
 void add_other_commands(Program& program, CLI::App& run) {
-  add_compute_commands(program);
   add_missing_command(
       program, run, "submit-pipeline", "hdrive run submit-hyperdrive runs whole sweeps");
   auto history = std::make_shared<bool>(false);
-  CLI::App* doctor =
-      add_command(program,
-                  program.app,
-                  "doctor",
-                  "What this machine offers, and what is missing; or whether the history is sound",
-                  "hdrive doctor -o table\nhdrive doctor --history",
-                  [history](const CommonOptions& options) { return examine(options, *history); });
-  doctor->add_flag("--history",
-                   *history,
-                   "Read every event of the history, and compare with them what commands list");
+  auto target = std::make_shared<std::string>();
+  CLI::App* doctor = add_command(
+      program,
+      program.app,
+      "doctor",
+      "What this machine, or a compute target, offers; or whether the history is sound",
+      "hdrive doctor -o table\nhdrive doctor --target gpu -o table\nhdrive doctor --history",
+      [history, target](const CommonOptions& options) {
+        return *history ? examine_history(options) : run_doctor(options, *target);
+      });
+  CLI::Option* proved =
+      doctor->add_option("--target,--ct", *target, "Prove a compute target by a run on each host");
+  doctor
+      ->add_flag("--history",
+                 *history,
+                 "Read every event of the history, and compare with them what commands list")
+      ->excludes(proved);
   add_command(program,
               program.app,
               "version",

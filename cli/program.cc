@@ -2,16 +2,19 @@
 
 #include <clocale>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/completion.h"
+#include "cli/compute_targets.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/text.h"
 #include "engine/core/error.h"
 #include "engine/workspace/files.h"
+#include "executors/ssh/ssh_command.h"
 
 namespace hd {
 
@@ -172,6 +175,7 @@ void add_all_commands(Program& program) {
   add_model_commands(program);
   add_ask_tell_command(program);
   add_serve_command(program);
+  add_compute_target_commands(program);
   add_other_commands(program, *run);
 }
 
@@ -284,6 +288,8 @@ RunSummary require_sweep(const OpenedHistory& history, const std::string& run_id
 }
 
 int run_program(int argc, char** argv) {
+  // Called by ssh, which asks for what the user gave it to log in with.
+  if (const char* file = std::getenv(kSecretFileVariable)) return print_secret(file);
   std::setlocale(LC_CTYPE, "");
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(077);

@@ -41,6 +41,13 @@ CLI::App* add_command(Program& program,
 /// Adds a group such as `run`, which needs one of its commands.
 CLI::App* add_group(Program& program, const std::string& name, const std::string& description);
 
+/// A command of the full program that this release does not have: found by the person who types it
+/// from an old script, with an answer that says so.
+void add_missing_command(Program& program,
+                         CLI::App& group,
+                         const std::string& name,
+                         const std::string& instead);
+
 /// Adds `--run/-r ID`, which is required.
 void add_run_option(CLI::App& command, std::string& run_id);
 
@@ -80,6 +87,7 @@ void add_tensorboard_command(Program& program, CLI::App& run);
 void add_model_commands(Program& program);
 void add_ask_tell_command(Program& program);
 void add_serve_command(Program& program);
+void add_compute_target_commands(Program& program);
 void add_other_commands(Program& program, CLI::App& run);
 
 /// `--resume ID` of submit-hyperdrive as `--resume=ID`: to CLI11 an option whose value may be left

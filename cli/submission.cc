@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <optional>
 #include <unistd.h>
 
 #include "cli/child_command.h"
@@ -50,9 +51,9 @@ class SubmissionReader {
     attempt("-c", [this] { read_runconfig_file(); });
     choose_script();
     attempt("--source-directory", [this] { choose_source_directory(); });
+    attempt("target", [this] { check_target(); });
     attempt("script", [this] { check_script(); });
     if (hdconfig_read_) attempt("", [this] { resume_earlier_runs(); });
-    attempt("target", [this] { check_target(); });
     attempt("-e", [this] { choose_experiment(); });
     if (hdconfig_read_) attempt("", [this] { check_tuning(); });
     if (!mistakes_.empty()) {
@@ -252,7 +253,8 @@ class SubmissionReader {
     const std::string file = result_.spec.source_directory + '/' + script.script;
     if (!fs::is_regular_file(file)) throw UsageError("the script " + file + " is no file");
     if (script.script.ends_with(".py")) {
-      script.interpreter = find_python(interpreter_path_, result_.project).path;
+      script.interpreter =
+          target_ ? remote_interpreter() : find_python(interpreter_path_, result_.project).path;
     } else if (::access(file.c_str(), X_OK) != 0) {
       throw UsageError("the script " + file + " is not executable", "chmod +x " + file);
     }
@@ -274,7 +276,25 @@ class SubmissionReader {
   void check_target() {
     if (!request_.target.empty()) result_.spec.target = request_.target;
     if (result_.spec.target.empty()) result_.spec.target = "local";
-    require_target(printable(result_.spec.target));
+    target_ = require_target(result_.project, result_.spec.target);
+    if (!target_ || target_->slots() >= result_.config.max_concurrent_runs) return;
+    warn("max_concurrent_runs is " + std::to_string(result_.config.max_concurrent_runs) +
+         ", and the compute target " + target_->name + " has " + std::to_string(target_->slots()) +
+         " slots: so many run at once");
+  }
+
+  /// What names it on the hosts: it is not looked for here.
+  std::string remote_interpreter() const {
+    if (!target_->python.empty()) return target_->python;
+    const bool is_name = interpreter_path_.find('/') == std::string::npos;
+    if (is_name) return interpreter_path_.empty() ? "python" : interpreter_path_;
+    if (interpreter_path_.front() == '/') return interpreter_path_;
+    throw UsageError("interpreterPath " + printable(interpreter_path_) +
+                         " names a place on this machine, and the run is to go to the compute "
+                         "target " +
+                         target_->name,
+                     "hdrive computetarget update -n " + target_->name +
+                         " --python PATH names the interpreter of its hosts");
   }
 
   void choose_experiment() {
@@ -316,6 +336,7 @@ class SubmissionReader {
   const CommonOptions& options_;
   const SubmitRequest& request_;
   Submission result_;
+  std::optional<RemoteTarget> target_;  ///< nullopt = this machine
   std::vector<Diagnostic> mistakes_;
   fs::path hdconfig_path_;
   SweepTrial trial_;

@@ -10,7 +10,7 @@ mkdir -p "$root/build"
 # shellcheck disable=SC2086  # a list of words
 install_missing $build_packages
 use_debian_python
-build release -DHD_BUILD_TESTS=OFF -DHD_BUILD_BENCHMARKS=OFF -- hdrive hdrive-supervisor
+build release -DHD_BUILD_TESTS=OFF -DHD_BUILD_BENCHMARKS=OFF -- hdrive hdrive-agent hdrive-supervisor
 export PATH=$root/build/release/bin:$PATH
 
 say "tuning examples/digits: 24 child runs, two at a time"

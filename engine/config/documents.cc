@@ -157,9 +157,39 @@ std::string runconfig_document() {
   return out;
 }
 
+std::string compute_target_document() {
+  std::string out(kGenerated);
+  out +=
+      "# Files of compute targets\n\n"
+      "Where child runs can run, one file `.hdrive/computetargets/<name>.yml` per target, YAML or "
+      "JSON. `hdrive computetarget\nattach` writes it, and you may edit it. For completion in an "
+      "editor use `schemas/computetarget.schema.json`;\n[targets.md](targets.md) goes from "
+      "nothing to a running sweep.\n\n"
+      "```yaml\n"
+      "type: remote\n"
+      "hosts:\n"
+      "- address: gpu1.example.org\n"
+      "  user: anna\n"
+      "  slots: 2\n"
+      "- address: gpu2.example.org\n"
+      "  port: 2222\n"
+      "  user: anna\n"
+      "  slots: 4\n"
+      "private_key_file: ~/.ssh/id_ed25519\n"
+      "python: /opt/conda/bin/python\n"
+      "```\n\n" +
+      key_table(compute_target_fields()) +
+      "\nThe file holds no secret. Relative paths of this machine count from the project folder. "
+      "Beside it lies\n`<name>.known_hosts` with the host keys that were accepted for this target; "
+      "keys in your own `~/.ssh/known_hosts`\ncount too.\n";
+  return out;
+}
+
 std::vector<GeneratedFile> generated_files() {
   return {{"docs/hdconfig.md", hdconfig_document()},
           {"docs/runconfig.md", runconfig_document()},
+          {"docs/computetarget.md", compute_target_document()},
+          {"docs/schemas/computetarget.schema.json", compute_target_schema()},
           {"docs/schemas/hdconfig.schema.json", hdconfig_schema()},
           {"docs/schemas/runconfig.schema.json", runconfig_schema()}};
 }

@@ -84,6 +84,7 @@ class FieldTable {
 [[nodiscard]] const FieldTable& hdconfig_fields();
 [[nodiscard]] const FieldTable& sweep_job_fields();
 [[nodiscard]] const FieldTable& runconfig_fields();
+[[nodiscard]] const FieldTable& compute_target_fields();
 
 /// Reports every unknown key, missing key, wrong type and value out of range under `root`, which
 /// stands at `path` of the table ("" = top level). Throws ConfigError for a map of more keys than

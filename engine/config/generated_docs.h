@@ -10,14 +10,16 @@ struct GeneratedFile {
   std::string text;
 };
 
-/// docs/hdconfig.md, docs/runconfig.md, docs/schemas/hdconfig.schema.json and
-/// docs/schemas/runconfig.schema.json.
+/// docs/hdconfig.md, docs/runconfig.md, docs/computetarget.md and the JSON Schemas of the three
+/// kinds of file in docs/schemas.
 [[nodiscard]] std::vector<GeneratedFile> generated_files();
 
-/// The two documents and the two JSON Schemas alone.
+/// The documents and the JSON Schemas alone.
 [[nodiscard]] std::string hdconfig_document();
 [[nodiscard]] std::string runconfig_document();
+[[nodiscard]] std::string compute_target_document();
 [[nodiscard]] std::string hdconfig_schema();
 [[nodiscard]] std::string runconfig_schema();
+[[nodiscard]] std::string compute_target_schema();
 
 }  // namespace hd

@@ -172,6 +172,12 @@ std::string hdconfig_schema() {
   return schema.dump(2) + "\n";
 }
 
+std::string compute_target_schema() {
+  Json schema = document_schema(compute_target_fields(), "computetargets/<name>.yml");
+  schema["additionalProperties"] = false;
+  return schema.dump(2) + "\n";
+}
+
 std::string runconfig_schema() {
   return document_schema(runconfig_fields(), ".runconfig").dump(2) + "\n";
 }

@@ -238,6 +238,7 @@ void LocalAttempt::probe() {
   if (state.claimed || state.ended) return read_files();
   if (launches_ == 0) {
     // An earlier engine may have started it, and its folder is gone since: it must not run twice.
+    if (decoder_.next_sequence() > 1) return read_files();
     const auto running = find_marked_processes(spec_.nonce);
     if (!running) return probe_later();
     if (!running->empty()) return read_files();

@@ -17,6 +17,9 @@ inline constexpr const char* kStdout = "logs/stdout.txt";
 inline constexpr const char* kStderr = "logs/stderr.txt";
 inline constexpr const char* kWork = "work";
 
+/// On the engine's machine alone: the host that an attempt was sent to.
+inline constexpr const char* kPlacement = "placement";
+
 /// Environment variable that marks every process of an attempt with the attempt's nonce.
 inline constexpr const char* kMark = "HDRIVE_ATTEMPT";
 

@@ -39,7 +39,8 @@ TEST(Generated, SchemaNamesEveryKey) {
 }
 
 TEST(Generated, TablesHaveAParentForEveryRow) {
-  for (const FieldTable* table : {&hdconfig_fields(), &sweep_job_fields(), &runconfig_fields()}) {
+  for (const FieldTable* table :
+       {&hdconfig_fields(), &sweep_job_fields(), &runconfig_fields(), &compute_target_fields()}) {
     for (const Field& field : table->fields()) {
       EXPECT_FALSE(field.description.empty()) << field.path;
       const std::size_t dot = field.path.rfind('.');
@@ -53,7 +54,8 @@ TEST(Generated, TablesHaveAParentForEveryRow) {
 }
 
 TEST(Generated, DefaultsFitTheirFields) {
-  for (const FieldTable* table : {&hdconfig_fields(), &sweep_job_fields(), &runconfig_fields()}) {
+  for (const FieldTable* table :
+       {&hdconfig_fields(), &sweep_job_fields(), &runconfig_fields(), &compute_target_fields()}) {
     for (const Field& field : table->fields()) {
       if (field.default_value.empty()) continue;
       EXPECT_TRUE(fits(parse_config_document(field.default_value, "default").root, field))

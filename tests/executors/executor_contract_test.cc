@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 
 #include "executors/local/local_executor.h"
+#include "executors/ssh/ssh_executor.h"
 #include "tests/executors/executor_harness.h"
+#include "tests/executors/ssh_server.h"
 
 namespace hd::testing {
 namespace {
@@ -17,7 +19,11 @@ using Kind = ExitStatus::Kind;
 class ExecutorContract : public ExecutorHarness,
                          public ::testing::WithParamInterface<ExecutorKind> {
  protected:
-  ExecutorContract() : executor_(GetParam().make(loop_, listener_)) {}
+  ExecutorContract() : executor_(GetParam().make(loop_, listener_, folder_)) {}
+
+  void SetUp() override {
+    if (!executor_) GTEST_SKIP() << "there is no SSH server on this machine";
+  }
 
   ~ExecutorContract() override {
     // Whatever else happened: one end per attempt, and silence after it.
@@ -116,9 +122,12 @@ TEST_P(ExecutorContract, RunsInItsOwnCopyOfTheSnapshot) {
   const auto spec = make_spec();
   EXPECT_TRUE(run(spec).succeeded());
   const std::string out = read_attempt_file(spec, "logs/stdout.txt");
-  EXPECT_EQ(out.substr(0, out.find('\n')), spec.attempt_directory + "/work");
+  const std::string place = GetParam().directory(folder_, spec);
+  EXPECT_EQ(out.substr(0, out.find('\n')), place + "/work");
   EXPECT_NE(out.find("tool\noriginal\n"), std::string::npos) << out;
-  EXPECT_EQ(read_attempt_file(spec, "work/data/input.txt"), "changed\n");
+  std::string changed;
+  std::getline(std::ifstream(place + "/work/data/input.txt"), changed);
+  EXPECT_EQ(changed, "changed");
   EXPECT_EQ(read_attempt_file(spec, "work/outputs/model"), "model\n");
   EXPECT_EQ(read_attempt_file(spec, "../../../snapshot/data/input.txt"), "original");
 }
@@ -425,15 +434,37 @@ TEST_P(ExecutorContract, RunsManyAtOnce) {
 }
 
 ExecutorKind local_executor() {
-  return {"Local", [](boost::asio::io_context& loop, ExecutorListener& listener) {
+  return {"Local",
+          [](boost::asio::io_context& loop, ExecutorListener& listener, const std::string&) {
             return std::make_unique<LocalExecutor>(
                 loop, listener, LocalExecutorOptions{.supervisor = HD_SUPERVISOR_PROGRAM});
+          },
+          [](const std::string&, const ChildRunSpec& spec) { return spec.attempt_directory; }};
+}
+
+ExecutorKind ssh_executor() {
+  return {"Ssh",
+          [](boost::asio::io_context& loop,
+             ExecutorListener& listener,
+             const std::string& folder) -> std::unique_ptr<Executor> {
+            if (!SshServer::can_run()) return nullptr;
+            static const SshServer server;
+            SshExecutorOptions options;
+            options.target = server.target(folder + "/host", 64);
+            options.target.keep_files = true;
+            options.agent = HD_AGENT_PROGRAM;
+            options.supervisor = HD_SUPERVISOR_PROGRAM;
+            options.with_login_environment = false;
+            return std::make_unique<SshExecutor>(loop, listener, std::move(options));
+          },
+          [](const std::string& folder, const ChildRunSpec& spec) {
+            return folder + "/host/runs/" + spec.run_id + "/" + std::to_string(spec.attempt);
           }};
 }
 
 INSTANTIATE_TEST_SUITE_P(Executors,
                          ExecutorContract,
-                         ::testing::Values(local_executor()),
+                         ::testing::Values(local_executor(), ssh_executor()),
                          [](const auto& param) { return param.param.name; });
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,15 @@ class RecordingListener : public ExecutorListener {
 
 /// How an executor under test is made.
 struct ExecutorKind {
+  friend void PrintTo(const ExecutorKind& kind, std::ostream* out) { *out << kind.name; }
+
   std::string name;
-  std::function<std::unique_ptr<Executor>(boost::asio::io_context&, ExecutorListener&)> make;
+  /// The folder is the test's own. A null pointer: it cannot be had on this machine.
+  std::function<std::unique_ptr<Executor>(
+      boost::asio::io_context&, ExecutorListener&, const std::string& folder)>
+      make;
+  /// Where an attempt runs: on another machine its directory has another path.
+  std::function<std::string(const std::string& folder, const ChildRunSpec&)> directory;
 };
 
 /// A folder with a snapshot and attempts, a loop and a listener; and a check that no process is
