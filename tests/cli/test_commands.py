@@ -32,8 +32,8 @@ class SetUp(ProgramTest):
         self.assertIn("later commands belong to the experiment digits unless they get -e another", kept)
 
     def test_what_this_release_lacks_says_so(self):
-        for words in (("datastore", "list"), ("serve",), ("computetarget", "create", "amlcompute"),
-                      ("run", "submit-pipeline", "-i", "1"), ("run", "monitor-tensorboard", "-r", "HD_1")):
+        for words in (("datastore", "list"), ("computetarget", "create", "amlcompute"),
+                      ("run", "submit-pipeline", "-i", "1")):
             self.assertIn("does not have", self.last_error(self.hdrive(*words, code=2)))
         self.assertEqual([t["name"] for t in self.json("computetarget", "list")], ["local"])
         self.hdrive("computetarget", "show", "-n", "other", code=4)

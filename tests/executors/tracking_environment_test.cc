@@ -62,14 +62,15 @@ TEST(TrackingEnvironment, GoesRoundProxies) {
 
 TEST(TrackingEnvironment, ExperimentIdsAreThoseThatMlflowTakes) {
   const auto id_of = [](const std::string& name) {
-    return tracked_identity(
-               "r", {{"AZUREML_EXPERIMENT_NAME", name}, {"AZUREML_ROOT_RUN_ID", "HD_1"}}, 0)
-        .experiment_id;
+    return tracked_identity("r", {{"AZUREML_EXPERIMENT_NAME", name}}, 0).experiment_id;
   };
   EXPECT_EQ(id_of("a-b_1"), "a-b_1");
-  EXPECT_EQ(id_of(std::string(65, 'a')), "HD_1");
-  EXPECT_EQ(id_of("_a"), "HD_1");
-  EXPECT_EQ(tracked_identity("r", {}, 0).experiment_id, "0");
+  // The same in every run of the experiment, and another for every name.
+  EXPECT_EQ(id_of("_a"), "experiment-09534707b5e0a7dd");
+  EXPECT_EQ(id_of(std::string(65, 'a')), id_of(std::string(65, 'a')));
+  EXPECT_NE(id_of(std::string(65, 'a')), id_of(std::string(66, 'a')));
+  EXPECT_EQ(id_of(std::string(65, 'a')).size(), id_of("_a").size());
+  EXPECT_EQ(tracked_identity("r", {}, 0).experiment_id, "Default");
 }
 
 }  // namespace
