@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs unittest suites in several processes and counts.
 
-    runner.py [-j N] [--counts FILE] [-k TEXT] FOLDER...
+    runner.py [-j N] [--counts FILE] [-k TEXT] [--without TEXT]... FOLDER...
 
 Every test of test_*.py below each FOLDER runs in one of N processes, slow machines included, without
 an order. FILE gets a line `passed failed` appended. Skipped tests count as neither, and are told.
@@ -42,6 +42,7 @@ def main():
     parser.add_argument("-j", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--counts")
     parser.add_argument("-k", default="", help="only tests with this text in their name")
+    parser.add_argument("--without", action="append", default=[], help="no tests with this text in their name")
     parser.add_argument("folders", nargs="+")
     arguments = parser.parse_args()
 
@@ -50,7 +51,8 @@ def main():
         # One folder's modules must not hide another's of the same name.
         before = set(sys.modules)
         found = unittest.defaultTestLoader.discover(folder, top_level_dir=folder)
-        places += [(folder, test.id()) for test in flattened(found) if arguments.k in test.id()]
+        places += [(folder, test.id()) for test in flattened(found)
+                   if arguments.k in test.id() and not any(text in test.id() for text in arguments.without)]
         sys.path.remove(folder)
         for module in set(sys.modules) - before:
             del sys.modules[module]
