@@ -98,6 +98,7 @@ std::vector<std::string> differences(const ParentRunSpec& stored,
   compare(before.command == now.command, "the command");
   compare(before.interpreter == now.interpreter, "the Python interpreter");
   compare(before.environment == now.environment, "the environment variables of the runconfig");
+  compare(before.metric_patterns == now.metric_patterns, "the metric patterns of the runconfig");
   compare(before.max_run_duration_seconds == now.max_run_duration_seconds,
           "maxRunDurationSeconds of the runconfig");
   compare(stored.target == wanted.target, "the target");

@@ -129,6 +129,14 @@ class Repeating(ProgramTest):
                       refused("train.sh", "--sleep", "5"))
         self.assertIn("These differ: --seed; --keep-going (",
                       refused("--seed", "3", "--keep-going", "train.sh", "--sleep", "600"))
+        runconfig = os.path.join(self.folder, ".azureml", "local.runconfig")
+        with open(runconfig, encoding="utf-8") as file:
+            before = file.read()
+        with open(runconfig, "a", encoding="utf-8") as file:
+            file.write("\nmetricsFormat: '(loss) is (.*)'\n")
+        self.assertIn("the metric patterns of the runconfig", refused("train.sh", "--sleep", "600"))
+        with open(runconfig, "w", encoding="utf-8") as file:
+            file.write(before)
         config = self.write("hdconfig.yml", "# other\n")
         with open(config, "a", encoding="utf-8") as file:
             file.write("sampling: {type: grid, parameter_space: [{name: --lr, expression: choice, values: [1]}]}\n"
